@@ -47,7 +47,12 @@ export type BtfType =
     }
   | { readonly kind: 'pointer'; readonly target: TypeId }
   | { readonly kind: 'array'; readonly element: TypeId; readonly index: TypeId; readonly length: number }
-  | { readonly kind: 'struct' | 'union'; readonly name: string; readonly size: number; readonly members: readonly Member[] }
+  | {
+      readonly kind: 'struct' | 'union';
+      readonly name: string;
+      readonly size: number;
+      readonly members: readonly Member[];
+    }
   | {
       /** ENUM and ENUM64 both: `size` tells, up to 4 or 8. */
       readonly kind: 'enum' | 'enum64';
@@ -59,7 +64,12 @@ export type BtfType =
   | { readonly kind: 'forward'; readonly name: string; readonly union: boolean }
   | { readonly kind: 'typedef'; readonly name: string; readonly target: TypeId }
   | { readonly kind: 'volatile' | 'const' | 'restrict'; readonly target: TypeId }
-  | { readonly kind: 'function'; readonly name: string; readonly prototype: TypeId; readonly linkage: Linkage }
+  | {
+      readonly kind: 'function';
+      readonly name: string;
+      readonly prototype: TypeId;
+      readonly linkage: Linkage;
+    }
   | { readonly kind: 'prototype'; readonly returns: TypeId; readonly parameters: readonly Parameter[] }
   | { readonly kind: 'variable'; readonly name: string; readonly type: TypeId; readonly linkage: Linkage }
   | {

@@ -1,0 +1,1 @@
+// placeholder until the first entry point exists; replaced in the commit that adds it
