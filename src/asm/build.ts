@@ -57,12 +57,12 @@ export type ConditionName =
   | 'jsle';
 
 /** Bytes of a load or store. */
-export type Width = 1 | 2 | 4 | 8;
+export type AccessWidth = 1 | 2 | 4 | 8;
 
 export type AtomicName = keyof typeof AtomicOperation;
 
 const sizeOfWidth = { 1: Size.u8, 2: Size.u16, 4: Size.u32, 8: Size.u64 } as const satisfies Record<
-  Width,
+  AccessWidth,
   number
 >;
 
@@ -181,7 +181,7 @@ export function bswap(dst: Register, bits: 16 | 32 | 64): Instruction {
 }
 
 /** `dst = *(uN *)(src + offset)`, zero-extended. */
-export function load(width: Width, dst: Register, src: Register, offset: number): Instruction {
+export function load(width: AccessWidth, dst: Register, src: Register, offset: number): Instruction {
   return make(InstructionClass.ldx | Mode.mem | sizeOfWidth[width], dst, src, offset, 0);
 }
 
@@ -191,12 +191,12 @@ export function loadSigned(width: 1 | 2 | 4, dst: Register, src: Register, offse
 }
 
 /** `*(uN *)(dst + offset) = src`. */
-export function store(width: Width, dst: Register, offset: number, src: Register): Instruction {
+export function store(width: AccessWidth, dst: Register, offset: number, src: Register): Instruction {
   return make(InstructionClass.stx | Mode.mem | sizeOfWidth[width], dst, src, offset, 0);
 }
 
 /** `*(uN *)(dst + offset) = imm`; for 8 bytes the immediate is sign-extended. */
-export function storeImm(width: Width, dst: Register, offset: number, imm: number): Instruction {
+export function storeImm(width: AccessWidth, dst: Register, offset: number, imm: number): Instruction {
   return make(InstructionClass.st | Mode.mem | sizeOfWidth[width], dst, 0, offset, signed32('store', imm));
 }
 
@@ -207,7 +207,7 @@ export function storeImm(width: Width, dst: Register, offset: number, imm: numbe
  */
 export function atomic(
   name: AtomicName,
-  width: Width,
+  width: AccessWidth,
   dst: Register,
   offset: number,
   src: Register,
@@ -299,8 +299,8 @@ export function ldMapValue(dst: Register, map: string, offset: number): Instruct
 }
 
 /**
- * The address of a function of the same program, for callbacks (Linux 5.13). `distance` is in slots from the
- * second slot's successor as for calls: target = slot of this instruction + distance + 1. Two slots.
+ * The address of a function of the same program, for callbacks (Linux 5.13). The target is the slot of this
+ * instruction + distance + 1, the rule of a call, although this instruction takes two slots.
  */
 export function ldFunction(dst: Register, name: string, distance: number): Instruction {
   const imm = signed32('ldFunction', distance);
