@@ -1,0 +1,69 @@
+/** What the process tree says when something is wrong. The first lines are bpftree's, word for word. */
+import { escapeText } from '../text/escape.ts';
+
+/** The bytes from the kernel are not whole task records: a defect of the program that wrote them. */
+export class TaskRecordError extends Error {
+  override readonly name: string = 'TaskRecordError';
+  /** Bytes from the start of the iteration to the record. */
+  readonly offset: number;
+  constructor(offset: number, problem: string) {
+    super(`task record at byte ${offset}: ${problem}`);
+    this.offset = offset;
+  }
+}
+
+export function recordTooShort(offset: number, size: number, least: number): TaskRecordError {
+  return new TaskRecordError(offset, `its size is ${size}, less than the fixed part of ${least} bytes`);
+}
+
+export function recordBeyondEnd(offset: number, size: number, end: number): TaskRecordError {
+  return new TaskRecordError(offset, `${size} bytes are needed, but the data ends at byte ${end}`);
+}
+
+export function recordLengths(offset: number, size: number, sum: number): TaskRecordError {
+  return new TaskRecordError(offset, `its size is ${size}, but its parts are ${sum} bytes`);
+}
+
+/** What the user asked for cannot be done; `code` is stable, `nearest` are names that may have been meant. */
+export class TreeError extends Error {
+  override readonly name: string = 'TreeError';
+  readonly code: 'unknown-field' | 'unknown-format-field' | 'format-syntax' | 'no-match';
+  readonly nearest: readonly string[];
+  constructor(code: TreeError['code'], message: string, nearest: readonly string[] = []) {
+    super(message);
+    this.code = code;
+    this.nearest = nearest;
+  }
+}
+
+export function unknownField(name: string, nearest: readonly string[]): TreeError {
+  return new TreeError('unknown-field', `invalid field name '${escapeText(name)}'`, nearest);
+}
+
+export function unknownFormatField(name: string, nearest: readonly string[]): TreeError {
+  return new TreeError(
+    'unknown-format-field',
+    `invalid field name in the format fields '${escapeText(name)}'`,
+    nearest,
+  );
+}
+
+export function formatSyntax(value: string): TreeError {
+  return new TreeError('format-syntax', `misplaced quote in the format '${escapeText(value)}'`);
+}
+
+export function noMatch(field: string, value: string): TreeError {
+  return new TreeError('no-match', `There are no tasks with '${field}=${escapeText(value)}' in the system`);
+}
+
+export function parentMissing(tid: number): string {
+  return `Parent with tid '${tid}' not found in the table during children computation`;
+}
+
+export function lineageParentMissing(tid: number): string {
+  return `cannot find the parent with tid '${tid}' during lineage reconstruction`;
+}
+
+export function lineageCycle(tid: number): string {
+  return `the parents of the task with tid '${tid}' form a cycle: the lineage ends here`;
+}

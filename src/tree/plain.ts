@@ -1,0 +1,59 @@
+/** Snapshots from plain objects: for tests, for tools that build their own, and a model of what a source is. */
+import type { BytesField, NumberField } from './fields.ts';
+import {
+  type BytesColumn,
+  type NumberColumn,
+  Snapshot,
+  type SnapshotHost,
+  type TaskColumns,
+  ValueState,
+} from './snapshot.ts';
+
+/** Bytes, or text that stands for its UTF-8 bytes; absent and too long values as in ValueState. */
+export type PlainBytes = string | Uint8Array | { readonly state: ValueState; readonly bytes?: Uint8Array };
+
+/** A task by its fields. What is left out is 0, false, or not available. */
+export type PlainTask = {
+  readonly [Name in Exclude<NumberField, 'vpid' | 'vpgid' | 'vsid'>]?: number;
+} & { readonly [Name in BytesField]?: PlainBytes };
+
+interface Value {
+  readonly state: ValueState;
+  readonly bytes: Uint8Array;
+}
+
+const NOTHING = new Uint8Array();
+
+function toValue(value: PlainBytes | undefined): Value {
+  if (value === undefined) return { state: ValueState.absent, bytes: NOTHING };
+  if (typeof value === 'string') return { state: ValueState.whole, bytes: Buffer.from(value, 'utf8') };
+  if (value instanceof Uint8Array) return { state: ValueState.whole, bytes: value };
+  return { state: value.state, bytes: value.bytes ?? NOTHING };
+}
+
+/** A snapshot of plain tasks, in any order. `cmdline` is as the kernel keeps it: each argument with its NUL. */
+export function snapshotOf(tasks: readonly PlainTask[], host?: SnapshotHost): Snapshot {
+  const columns: TaskColumns = {
+    count: tasks.length,
+    numbers(field: NumberField): NumberColumn {
+      return Float64Array.from(tasks, (task) => (task as Partial<Record<NumberField, number>>)[field] ?? 0);
+    },
+    bytes(field: BytesField): BytesColumn {
+      const values = tasks.map((task) => toValue(task[field]));
+      const data = new Uint8Array(values.reduce((sum, value) => sum + value.bytes.length, 0));
+      const start = new Uint32Array(tasks.length);
+      const length = new Uint32Array(tasks.length);
+      const state = new Uint8Array(tasks.length);
+      let at = 0;
+      for (const [row, value] of values.entries()) {
+        data.set(value.bytes, at);
+        start[row] = at;
+        length[row] = value.bytes.length;
+        state[row] = value.state;
+        at += value.bytes.length;
+      }
+      return { data, start, length, state };
+    },
+  };
+  return new Snapshot(columns, host);
+}

@@ -1,0 +1,177 @@
+/** The commands of the process tree: functions from a snapshot to lines of text or of JSON. */
+import { escapeBytes, escapeText } from '../text/escape.ts';
+import { type JsonValue, jsonText } from '../text/json.ts';
+import { lineageCycle, lineageParentMissing, noMatch, parentMissing } from './errors.ts';
+import { type Field, fields } from './fields.ts';
+import { parseFormat, requireField } from './format.ts';
+import type { Row, Snapshot } from './snapshot.ts';
+import { pictures, plainSymbols, type Symbols } from './symbols.ts';
+import type { UserNames } from './users.ts';
+import { valueJson, valueText } from './value.ts';
+import { type Condition, lineage, select, walkTree } from './walk.ts';
+
+export type ReportKind = 'info' | 'lineage' | 'tree';
+
+export interface ReportOptions {
+  /** Fields by long or short name, as `-f` takes them; default: the few that the command shows by itself. */
+  readonly format?: readonly string[];
+  /** Pictures in front of lines; default true. */
+  readonly pretty?: boolean;
+  /** JSON lines instead of text; default false. */
+  readonly json?: boolean;
+}
+
+/** Where lines go, each without its end. Warnings are not data. */
+export interface ReportSinks {
+  out(line: string): void;
+  warn(line: string): void;
+}
+
+/** A request that was checked before any task is read. */
+export interface ReportPlan {
+  readonly kind: ReportKind;
+  readonly condition: Condition;
+  /** Empty: the command's own. */
+  readonly format: readonly Field[];
+  readonly symbols: Symbols;
+  readonly json: boolean;
+}
+
+/**
+ * Checks what the user asked for. Throws TreeError for an unknown field in the condition, then for one in the
+ * format.
+ */
+export function planReport(
+  kind: ReportKind,
+  fieldName: string,
+  value: string,
+  options: ReportOptions = {},
+): ReportPlan {
+  const field = requireField(fieldName);
+  const format = parseFormat(options.format ?? []);
+  return {
+    kind,
+    condition: { kind: 'equals', field, value },
+    format,
+    symbols: options.pretty === false ? plainSymbols : pictures,
+    json: options.json ?? false,
+  };
+}
+
+interface View extends ReportPlan {
+  readonly snapshot: Snapshot;
+  readonly users: UserNames;
+  readonly sinks: ReportSinks;
+}
+
+const DEFAULT_FIELDS = {
+  info: ['tid', 'pid', 'rptid', 'rppid'],
+  lineage: ['tid', 'pid', 'rptid', 'rppid'],
+  tree: ['tid', 'pid'],
+} as const satisfies Record<ReportKind, readonly string[]>;
+
+/** `[comm]` for a process, `{comm}` for another thread, the reaper's mark, then the fields. */
+function taskText(view: View, row: Row): string {
+  const { snapshot, users, symbols, format } = view;
+  const comm = escapeBytes(snapshot.bytes('comm', row));
+  const name = snapshot.isLeader(row) ? `[${comm}]` : `{${comm}}`;
+  const mark = snapshot.number('reaper', row) === 0 ? '' : symbols.reaper;
+  const values =
+    format.length === 0
+      ? DEFAULT_FIELDS[view.kind].map((long) => `${long}: ${snapshot.number(long, row)}`)
+      : format.map((field) => `${field.short}: ${valueText(snapshot, field, row, users)}`);
+  return `${name}${mark} ${values.join(', ')}`;
+}
+
+function taskJson(view: View, row: Row, depth?: number): string {
+  const members: Record<string, JsonValue> = {};
+  if (depth !== undefined) members.depth = depth;
+  for (const field of view.format.length === 0 ? fields : view.format) {
+    for (const [name, value] of valueJson(view.snapshot, field, row, view.users)) members[name] = value;
+  }
+  return jsonText(members);
+}
+
+function warn(view: View, message: string): void {
+  view.sinks.warn(`${view.symbols.warning} ${message}`);
+}
+
+function infoReport(view: View, row: Row): void {
+  view.sinks.out(view.json ? taskJson(view, row) : `${view.symbols.infoLine} ${taskText(view, row)}`);
+}
+
+function lineageReport(view: View, start: Row): void {
+  const { snapshot, sinks, symbols } = view;
+  const { rows, end } = lineage(snapshot, start);
+  for (const [depth, row] of rows.entries()) {
+    sinks.out(view.json ? taskJson(view, row, depth) : `${symbols.lineageLine} ${taskText(view, row)}`);
+  }
+  if (end.kind === 'cycle') warn(view, lineageCycle(snapshot.number('tid', start)));
+  if (end.kind === 'missing' && !snapshot.isNamespaceInit(end.row)) {
+    warn(view, lineageParentMissing(end.tid));
+  }
+  if (!view.json) sinks.out('');
+}
+
+function treeReport(view: View, root: Row): void {
+  const { snapshot, sinks } = view;
+  if (view.json) {
+    walkTree(snapshot, root, (row, depth) => sinks.out(taskJson(view, row, depth)));
+    return;
+  }
+  /** What stands left of the connector at each depth. */
+  const indents = ['', ''];
+  walkTree(snapshot, root, (row, depth, isLast) => {
+    const text = taskText(view, row);
+    if (depth === 0) {
+      sinks.out(text);
+      return;
+    }
+    const indent = indents[depth]!;
+    sinks.out(`${indent}${isLast ? '└─ ' : '├─ '}${text}`);
+    indents[depth + 1] = indent + (isLast ? '   ' : '│  ');
+  });
+  sinks.out('');
+}
+
+const reports = {
+  info: { header: 'infoHeader', title: 'Task Info', one: infoReport },
+  lineage: { header: 'lineageHeader', title: 'Task Lineage', one: lineageReport },
+  tree: { header: 'treeHeader', title: 'Task Tree', one: treeReport },
+} as const satisfies Record<
+  ReportKind,
+  { header: keyof Symbols; title: string; one: (view: View, row: Row) => void }
+>;
+
+/**
+ * Writes the report of a snapshot. Warnings about parents that are missing come first, as bpftree has them. Throws
+ * TreeError when no task matches.
+ */
+export function writeReport(
+  plan: ReportPlan,
+  snapshot: Snapshot,
+  users: UserNames,
+  sinks: ReportSinks,
+): void {
+  const view: View = { ...plan, snapshot, users, sinks };
+  for (const row of snapshot.orphans()) warn(view, parentMissing(snapshot.number('rptid', row)));
+  const { field, value } = plan.condition;
+  const rows = select(snapshot, plan.condition);
+  if (rows.length === 0) throw noMatch(field.long, value);
+  const { header, title, one } = reports[plan.kind];
+  if (!plan.json) sinks.out(`${plan.symbols[header]} ${title} for '${field.long}=${escapeText(value)}'`);
+  for (const row of rows) one(view, row);
+}
+
+/** The table of fields, as Markdown or as JSON lines. */
+export function writeFields(out: (line: string) => void, options: { readonly json?: boolean } = {}): void {
+  if (options.json) {
+    for (const { long, short, description, type } of fields) {
+      out(jsonText({ name: long, short, description, type }));
+    }
+    return;
+  }
+  out('| Fields | Description |');
+  out('| ------ | ----------- |');
+  for (const { long, short, description } of fields) out(`| ${long},${short} | ${description} |`);
+}

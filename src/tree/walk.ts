@@ -1,0 +1,74 @@
+/** Ways through a snapshot: what matches, the children below a task, the parents above it. */
+import type { Field } from './fields.ts';
+import type { Row, Snapshot } from './snapshot.ts';
+import { valueEquals } from './value.ts';
+
+/** What selects tasks. One kind today: a field has exactly the value that is shown so. */
+export interface Condition {
+  readonly kind: 'equals';
+  readonly field: Field;
+  readonly value: string;
+}
+
+/** The matching rows, by ascending tid. */
+export function select(snapshot: Snapshot, condition: Condition): Row[] {
+  const matches = valueEquals(snapshot, condition.field, condition.value);
+  const found: Row[] = [];
+  for (const row of snapshot.order) if (matches(row)) found.push(row);
+  return found;
+}
+
+/**
+ * Called for each task of a tree, a parent before its children, these by tid.
+ *
+ * @param depth 0 for the root.
+ * @param isLast no sibling follows.
+ */
+export type TreeVisitor = (row: Row, depth: number, isLast: boolean) => void;
+
+/**
+ * Walks the tree below a task. Without recursion, because a chain of parents may be longer than the call stack.
+ *
+ * Each task has one parent, so the only task that can be met twice is the root itself (a cycle of parents, or a
+ * task that is its own parent, in a damaged capture): leaving it out ends every cycle.
+ */
+export function walkTree(snapshot: Snapshot, root: Row, visit: TreeVisitor): void {
+  const notRoot = (row: Row | undefined): Row | undefined => (row === root ? snapshot.nextSibling(row) : row);
+  visit(root, 0, true);
+  const path: (Row | undefined)[] = [notRoot(snapshot.firstChild(root))];
+  while (path.length > 0) {
+    const row = path[path.length - 1];
+    if (row === undefined) {
+      path.pop();
+      continue;
+    }
+    const next = notRoot(snapshot.nextSibling(row));
+    visit(row, path.length, next === undefined);
+    path[path.length - 1] = next;
+    path.push(notRoot(snapshot.firstChild(row)));
+  }
+}
+
+/** How a lineage ended. */
+export type LineageEnd =
+  /** At a task without a parent: the first of the machine, or a kernel thread. */
+  | { readonly kind: 'top' }
+  /** The parent is not in the snapshot. */
+  | { readonly kind: 'missing'; readonly tid: number; readonly row: Row }
+  /** The parents come back to a task that was already met. */
+  | { readonly kind: 'cycle' };
+
+/** The task and its real parents upwards. */
+export function lineage(snapshot: Snapshot, start: Row): { readonly rows: Row[]; readonly end: LineageEnd } {
+  const seen = new Set<Row>();
+  let row = start;
+  for (;;) {
+    seen.add(row);
+    const rptid = snapshot.number('rptid', row);
+    if (rptid === 0) return { rows: [...seen], end: { kind: 'top' } };
+    const parent = snapshot.parentOf(row);
+    if (parent === undefined) return { rows: [...seen], end: { kind: 'missing', tid: rptid, row } };
+    if (seen.has(parent)) return { rows: [...seen], end: { kind: 'cycle' } };
+    row = parent;
+  }
+}
