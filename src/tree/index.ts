@@ -43,7 +43,15 @@ export {
 } from './snapshot.ts';
 export { pictures, plainSymbols, type Symbols } from './symbols.ts';
 export { localUsers, type UserNames } from './users.ts';
-export { type RowTest, valueEquals, valueJson, valueText } from './value.ts';
+export {
+  type JsonMembers,
+  type RowJson,
+  type RowTest,
+  type RowText,
+  valueEquals,
+  valueJson,
+  valueText,
+} from './value.ts';
 export {
   type Condition,
   type LineageEnd,

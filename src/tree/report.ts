@@ -1,5 +1,5 @@
 /** The commands of the process tree: functions from a snapshot to lines of text or of JSON. */
-import { escapeBytes, escapeText } from '../text/escape.ts';
+import { escapeText } from '../text/escape.ts';
 import { type JsonValue, jsonText } from '../text/json.ts';
 import { lineageCycle, lineageParentMissing, noMatch, parentMissing } from './errors.ts';
 import { type Field, fields } from './fields.ts';
@@ -60,8 +60,9 @@ export function planReport(
 
 interface View extends ReportPlan {
   readonly snapshot: Snapshot;
-  readonly users: UserNames;
   readonly sinks: ReportSinks;
+  readonly text: (row: Row) => string;
+  readonly jsonLine: (row: Row, depth?: number) => string;
 }
 
 const DEFAULT_FIELDS = {
@@ -71,25 +72,41 @@ const DEFAULT_FIELDS = {
 } as const satisfies Record<ReportKind, readonly string[]>;
 
 /** `[comm]` for a process, `{comm}` for another thread, the reaper's mark, then the fields. */
-function taskText(view: View, row: Row): string {
-  const { snapshot, users, symbols, format } = view;
-  const comm = escapeBytes(snapshot.bytes('comm', row));
-  const name = snapshot.isLeader(row) ? `[${comm}]` : `{${comm}}`;
-  const mark = snapshot.number('reaper', row) === 0 ? '' : symbols.reaper;
-  const values =
-    format.length === 0
-      ? DEFAULT_FIELDS[view.kind].map((long) => `${long}: ${snapshot.number(long, row)}`)
-      : format.map((field) => `${field.short}: ${valueText(snapshot, field, row, users)}`);
-  return `${name}${mark} ${values.join(', ')}`;
+function taskText(plan: ReportPlan, snapshot: Snapshot, users: UserNames): (row: Row) => string {
+  const shown =
+    plan.format.length === 0
+      ? DEFAULT_FIELDS[plan.kind].map((long) => ({ name: long, field: requireField(long) }))
+      : plan.format.map((field) => ({ name: field.short, field }));
+  const values = shown.map(({ name, field }) => ({ name, text: valueText(snapshot, field, users) }));
+  const comm = valueText(snapshot, requireField('comm'), users);
+  const [tid, pid, reaper] = [snapshot.numbers('tid'), snapshot.numbers('pid'), snapshot.numbers('reaper')];
+  return (row) => {
+    let line = tid[row] === pid[row] ? `[${comm(row)}]` : `{${comm(row)}}`;
+    if (reaper[row] !== 0) line += plan.symbols.reaper;
+    let separator = ' ';
+    for (const { name, text } of values) {
+      line += `${separator}${name}: ${text(row)}`;
+      separator = ', ';
+    }
+    return line;
+  };
 }
 
-function taskJson(view: View, row: Row, depth?: number): string {
-  const members: Record<string, JsonValue> = {};
-  if (depth !== undefined) members.depth = depth;
-  for (const field of view.format.length === 0 ? fields : view.format) {
-    for (const [name, value] of valueJson(view.snapshot, field, row, view.users)) members[name] = value;
-  }
-  return jsonText(members);
+function taskJson(
+  plan: ReportPlan,
+  snapshot: Snapshot,
+  users: UserNames,
+): (row: Row, depth?: number) => string {
+  const values = (plan.format.length === 0 ? fields : plan.format).map((field) =>
+    valueJson(snapshot, field, users),
+  );
+  return (row, depth) => {
+    // A Map, so that a field that was asked for twice is one member.
+    const members = new Map<string, JsonValue>();
+    if (depth !== undefined) members.set('depth', depth);
+    for (const value of values) for (const [name, json] of value(row)) members.set(name, json);
+    return jsonText(members);
+  };
 }
 
 function warn(view: View, message: string): void {
@@ -97,14 +114,14 @@ function warn(view: View, message: string): void {
 }
 
 function infoReport(view: View, row: Row): void {
-  view.sinks.out(view.json ? taskJson(view, row) : `${view.symbols.infoLine} ${taskText(view, row)}`);
+  view.sinks.out(view.json ? view.jsonLine(row) : `${view.symbols.infoLine} ${view.text(row)}`);
 }
 
 function lineageReport(view: View, start: Row): void {
   const { snapshot, sinks, symbols } = view;
   const { rows, end } = lineage(snapshot, start);
   for (const [depth, row] of rows.entries()) {
-    sinks.out(view.json ? taskJson(view, row, depth) : `${symbols.lineageLine} ${taskText(view, row)}`);
+    sinks.out(view.json ? view.jsonLine(row, depth) : `${symbols.lineageLine} ${view.text(row)}`);
   }
   if (end.kind === 'cycle') warn(view, lineageCycle(snapshot.number('tid', start)));
   if (end.kind === 'missing' && !snapshot.isNamespaceInit(end.row)) {
@@ -116,13 +133,13 @@ function lineageReport(view: View, start: Row): void {
 function treeReport(view: View, root: Row): void {
   const { snapshot, sinks } = view;
   if (view.json) {
-    walkTree(snapshot, root, (row, depth) => sinks.out(taskJson(view, row, depth)));
+    walkTree(snapshot, root, (row, depth) => sinks.out(view.jsonLine(row, depth)));
     return;
   }
   /** What stands left of the connector at each depth. */
   const indents = ['', ''];
   walkTree(snapshot, root, (row, depth, isLast) => {
-    const text = taskText(view, row);
+    const text = view.text(row);
     if (depth === 0) {
       sinks.out(text);
       return;
@@ -153,7 +170,13 @@ export function writeReport(
   users: UserNames,
   sinks: ReportSinks,
 ): void {
-  const view: View = { ...plan, snapshot, users, sinks };
+  const view: View = {
+    ...plan,
+    snapshot,
+    sinks,
+    text: taskText(plan, snapshot, users),
+    jsonLine: taskJson(plan, snapshot, users),
+  };
   for (const row of snapshot.orphans()) warn(view, parentMissing(snapshot.number('rptid', row)));
   const { field, value } = plan.condition;
   const rows = select(snapshot, plan.condition);

@@ -8,13 +8,17 @@ import type { UserNames } from './users.ts';
 /** Whether a row has the value that a condition names. */
 export type RowTest = (row: Row) => boolean;
 
-type JsonMembers = [name: string, value: JsonValue][];
+export type JsonMembers = readonly [name: string, value: JsonValue][];
+
+/** Made once for a column, called for many rows. */
+export type RowText = (row: Row) => string;
+export type RowJson = (row: Row) => JsonMembers;
 
 interface TypeRules {
   /** As `-f` shows it, without the name; safe to print. */
-  text(snapshot: Snapshot, field: Field, row: Row, users: UserNames): string;
+  text(snapshot: Snapshot, field: Field, users: UserNames): RowText;
   /** The members that stand for it in a JSON object; the first has the field's long name. */
-  json(snapshot: Snapshot, field: Field, row: Row, users: UserNames): JsonMembers;
+  json(snapshot: Snapshot, field: Field, users: UserNames): RowJson;
   /** Rows whose value is `wanted`, as it is shown. */
   equals(snapshot: Snapshot, field: Field, wanted: string): RowTest;
 }
@@ -27,6 +31,7 @@ const never: RowTest = () => false;
 const NOT_AVAILABLE = 'NA';
 const TOO_LONG = 'TL';
 const CUT_MARK = '…';
+const COMMA = 0x2c;
 
 function equalsNumber(snapshot: Snapshot, field: Field, wanted: string): RowTest {
   if (!/^(0|-?[1-9]\d{0,18})$/.test(wanted)) return never; // Shown numbers have this form only.
@@ -42,17 +47,19 @@ function trimmedLength(bytes: Uint8Array): number {
   return length;
 }
 
-function bytesText(snapshot: Snapshot, field: Field, row: Row): string {
-  const name = bytesName(field);
-  const state = snapshot.state(name, row);
-  if (state === ValueState.absent) return NOT_AVAILABLE;
-  let bytes = snapshot.bytes(name, row);
-  if (state === ValueState.cut && bytes.length === 0) return TOO_LONG;
-  if (field.type === 'arguments') {
-    bytes = bytes.slice(0, trimmedLength(bytes));
-    for (let i = 0; i < bytes.length; i++) if (bytes[i] === 0) bytes[i] = 0x2c;
-  }
-  return escapeBytes(bytes) + (state === ValueState.cut ? CUT_MARK : '');
+function bytesText(snapshot: Snapshot, field: Field): RowText {
+  const { data, start, length, state } = snapshot.bytesColumn(bytesName(field));
+  return (row) => {
+    if (state[row] === ValueState.absent) return NOT_AVAILABLE;
+    const from = start[row]!;
+    let bytes = data.subarray(from, from + length[row]!);
+    if (state[row] === ValueState.cut && bytes.length === 0) return TOO_LONG;
+    if (field.type === 'arguments') {
+      bytes = bytes.slice(0, trimmedLength(bytes));
+      for (let i = 0; i < bytes.length; i++) if (bytes[i] === 0) bytes[i] = COMMA;
+    }
+    return escapeBytes(bytes) + (state[row] === ValueState.cut ? CUT_MARK : '');
+  };
 }
 
 /**
@@ -60,8 +67,8 @@ function bytesText(snapshot: Snapshot, field: Field, row: Row): string {
  * text too: what was printed can be typed back.
  */
 function equalsBytes(snapshot: Snapshot, field: Field, wanted: string): RowTest {
-  const name = bytesName(field);
-  const { data, start, length, state } = snapshot.bytesColumn(name);
+  const { data, start, length, state } = snapshot.bytesColumn(bytesName(field));
+  const shown = bytesText(snapshot, field);
   const bytes = Buffer.from(wanted, 'utf8');
   const isList = field.type === 'arguments';
   const mayBeShown =
@@ -75,12 +82,12 @@ function equalsBytes(snapshot: Snapshot, field: Field, wanted: string): RowTest 
         let i = 0;
         for (; i < size; i++) {
           const byte = data[from + i]!;
-          if ((isList && byte === 0 ? 0x2c : byte) !== bytes[i]) break;
+          if ((isList && byte === 0 ? COMMA : byte) !== bytes[i]) break;
         }
         if (i === size) return true;
       }
     }
-    return mayBeShown && bytesText(snapshot, field, row) === wanted;
+    return mayBeShown && shown(row) === wanted;
   };
 }
 
@@ -100,77 +107,101 @@ function splitArguments(bytes: Uint8Array): Uint8Array[] {
   }
 }
 
-function bytesJson(snapshot: Snapshot, field: Field, row: Row): JsonMembers {
+function bytesJson(snapshot: Snapshot, field: Field): RowJson {
   const name = bytesName(field);
-  const state = snapshot.state(name, row);
-  if (state === ValueState.absent) return [[field.long, null]];
-  const bytes = snapshot.bytes(name, row);
-  const members: JsonMembers = [];
-  if (field.type === 'arguments') {
-    const list = splitArguments(bytes).map(jsonBytes);
-    members.push([field.long, list.map((one) => one.text)]);
-    if (list.some((one) => one.base64 !== undefined)) {
-      members.push([`${field.long}_base64`, base64(bytes)]);
+  return (row) => {
+    const state = snapshot.state(name, row);
+    if (state === ValueState.absent) return [[field.long, null]];
+    const bytes = snapshot.bytes(name, row);
+    const members: [string, JsonValue][] = [];
+    if (field.type === 'arguments') {
+      const list = splitArguments(bytes).map(jsonBytes);
+      members.push([field.long, list.map((one) => one.text)]);
+      if (list.some((one) => one.base64 !== undefined)) {
+        members.push([`${field.long}_base64`, base64(bytes)]);
+      }
+    } else if (state === ValueState.cut && bytes.length === 0) {
+      members.push([field.long, null]);
+    } else {
+      const value = jsonBytes(bytes);
+      members.push([field.long, value.text]);
+      if (value.base64 !== undefined) members.push([`${field.long}_base64`, value.base64]);
     }
-  } else if (state === ValueState.cut && bytes.length === 0) {
-    members.push([field.long, null]);
-  } else {
-    const value = jsonBytes(bytes);
-    members.push([field.long, value.text]);
-    if (value.base64 !== undefined) members.push([`${field.long}_base64`, value.base64]);
-  }
-  if (state === ValueState.cut) members.push([`${field.long}_truncated`, true]);
-  return members;
+    if (state === ValueState.cut) members.push([`${field.long}_truncated`, true]);
+    return members;
+  };
 }
 
 const integer: TypeRules = {
-  text: (snapshot, field, row) => String(snapshot.number(numberName(field), row)),
-  json: (snapshot, field, row) => [[field.long, snapshot.number(numberName(field), row)]],
+  text(snapshot, field) {
+    const column = snapshot.numbers(numberName(field));
+    return (row) => String(column[row]);
+  },
+  json(snapshot, field) {
+    const column = snapshot.numbers(numberName(field));
+    return (row) => [[field.long, column[row]!]];
+  },
   equals: equalsNumber,
 };
 
 const bytes: TypeRules = { text: bytesText, json: bytesJson, equals: equalsBytes };
 
+const boolean: TypeRules = {
+  text(snapshot, field) {
+    const column = snapshot.numbers(numberName(field));
+    return (row) => String(column[row] !== 0);
+  },
+  json(snapshot, field) {
+    const column = snapshot.numbers(numberName(field));
+    return (row) => [[field.long, column[row] !== 0]];
+  },
+  equals(snapshot, field, wanted) {
+    if (wanted !== 'true' && wanted !== 'false') return never;
+    const column = snapshot.numbers(numberName(field));
+    return (row) => (column[row] !== 0) === (wanted === 'true');
+  },
+};
+
+const user: TypeRules = {
+  text(snapshot, field, users) {
+    const column = snapshot.numbers(numberName(field));
+    return (row) => `${column[row]}(${users.nameOf(column[row]!) ?? ''})`;
+  },
+  json(snapshot, field, users) {
+    const column = snapshot.numbers(numberName(field));
+    return (row) => {
+      const uid = column[row]!;
+      const name = users.nameOf(uid);
+      return name === undefined
+        ? [[field.long, uid]]
+        : [
+            [field.long, uid],
+            [`${field.long}_name`, name],
+          ];
+    };
+  },
+  equals: equalsNumber,
+};
+
 const rules = {
   integer,
-  boolean: {
-    text: (snapshot, field, row) => String(snapshot.number(numberName(field), row) !== 0),
-    json: (snapshot, field, row) => [[field.long, snapshot.number(numberName(field), row) !== 0]],
-    equals(snapshot, field, wanted) {
-      if (wanted !== 'true' && wanted !== 'false') return never;
-      const column = snapshot.numbers(numberName(field));
-      return (row) => (column[row] !== 0) === (wanted === 'true');
-    },
-  },
-  user: {
-    text(snapshot, field, row, users) {
-      const uid = snapshot.number(numberName(field), row);
-      return `${uid}(${users.nameOf(uid) ?? ''})`;
-    },
-    json(snapshot, field, row, users) {
-      const uid = snapshot.number(numberName(field), row);
-      const name = users.nameOf(uid);
-      const members: JsonMembers = [[field.long, uid]];
-      if (name !== undefined) members.push([`${field.long}_name`, name]);
-      return members;
-    },
-    equals: equalsNumber,
-  },
+  boolean,
+  user,
   bytes,
   arguments: bytes,
 } satisfies Record<FieldType, TypeRules>;
 
-/** A field's value as `-f` shows it, without the name; safe to print. */
-export function valueText(snapshot: Snapshot, field: Field, row: Row, users: UserNames): string {
-  return rules[field.type].text(snapshot, field, row, users);
+/** Shows a field's values as `-f` does, without the name; safe to print. */
+export function valueText(snapshot: Snapshot, field: Field, users: UserNames): RowText {
+  return rules[field.type].text(snapshot, field, users);
 }
 
 /**
- * The JSON members of a field's value. Values that are not there are null; a cut one is marked by a second
+ * The JSON members of a field's values. Values that are not there are null; a cut one is marked by a second
  * member NAME_truncated; users' names are in NAME_name; for bytes that are not UTF-8 see text/json.ts.
  */
-export function valueJson(snapshot: Snapshot, field: Field, row: Row, users: UserNames): JsonMembers {
-  return rules[field.type].json(snapshot, field, row, users);
+export function valueJson(snapshot: Snapshot, field: Field, users: UserNames): RowJson {
+  return rules[field.type].json(snapshot, field, users);
 }
 
 /** Tests rows for the value that is shown as `wanted`: exact, numbers in decimal. */
