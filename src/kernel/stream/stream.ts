@@ -109,15 +109,18 @@ export class RecordStream {
         resolve();
       };
       this.#onClose = end;
-      if (signal?.aborted) return end();
+      if (signal?.aborted) {
+        end();
+        return;
+      }
       signal?.addEventListener('abort', end);
       const finished = this.#finishing();
       const turn = (): void => {
         try {
           const count = this.#drain(reader, turnLimit);
           if (!this.#reading) return;
-          if (count === 0 && finished()) return end();
-          this.#pump.wait(this.#progress(count, turnLimit), turn);
+          if (count === 0 && finished()) end();
+          else this.#pump.wait(this.#progress(count, turnLimit), turn);
         } catch (error) {
           end();
           reject(error);

@@ -1,0 +1,192 @@
+/** What can go wrong when a program is attached, in words. */
+import type { SysError } from '../../sys/errors.ts';
+import type { LinkKind } from './link.ts';
+
+export type AttachErrorCode =
+  /** The tracepoint, function or file does not exist. */
+  | 'notFound'
+  /** The name stands for several functions. */
+  | 'ambiguous'
+  /** Somebody else holds the place. */
+  | 'inUse'
+  /** This kernel cannot do it. */
+  | 'unsupported'
+  | 'notPermitted'
+  /** The arguments, or the kind of program, do not fit the place. */
+  | 'invalid'
+  | 'other';
+
+/** Finds names like one that does not exist; empty when nothing is near. */
+export type Suggest = (name: string) => readonly string[];
+
+/** An attachment that did not come about. */
+export class AttachError extends Error {
+  override readonly name = 'AttachError';
+  readonly code: AttachErrorCode;
+  readonly kind: LinkKind;
+  readonly program: string;
+  /** What it should have been attached to: `syscalls:sys_enter_openat`, `/usr/bin/bash+0x1234`. */
+  readonly target: string;
+  readonly errno: string | undefined;
+  readonly suggestions: readonly string[];
+
+  constructor(
+    code: AttachErrorCode,
+    what: Attachment,
+    sentence: string,
+    options: { readonly cause?: SysError; readonly suggestions?: readonly string[] } = {},
+  ) {
+    const errno = options.cause?.code;
+    const near = options.suggestions ?? [];
+    const hint = near.length === 0 ? '' : `; did you mean ${near.join(' or ')}?`;
+    super(
+      `attach "${what.program}" to ${what.kind} ${what.target}: ${errno ? `${errno}: ` : ''}${sentence}${hint}`,
+      { cause: options.cause },
+    );
+    this.code = code;
+    this.kind = what.kind;
+    this.program = what.program;
+    this.target = what.target;
+    this.errno = errno;
+    this.suggestions = near;
+  }
+}
+
+/** Who is attached to what. */
+export interface Attachment {
+  readonly kind: LinkKind;
+  readonly program: string;
+  readonly target: string;
+}
+
+type Sentence = readonly [AttachErrorCode, string];
+
+const notPermitted: Sentence = [
+  'notPermitted',
+  'the process may not; CAP_BPF and CAP_PERFMON are needed (CAP_SYS_ADMIN before Linux 5.8)',
+];
+
+/** What an errno means for one kind; what is not here is said in the kernel's own words. */
+const sentences: Readonly<Partial<Record<LinkKind, Readonly<Record<string, Sentence>>>>> = {
+  tracepoint: {
+    ENOENT: ['notFound', 'there is no such tracepoint'],
+    EINVAL: ['invalid', 'the kernel refuses a program of this type there, or one that reads past its fields'],
+    EACCES: ['invalid', 'the program reads fields past the end of what this tracepoint records'],
+    EEXIST: ['inUse', 'the program is attached there already'],
+    E2BIG: ['inUse', 'the tracepoint has as many programs as the kernel allows (64)'],
+    ENODEV: ['other', 'the CPU that the event was to be opened on is offline'],
+  },
+  rawTracepoint: {
+    ENOENT: ['notFound', 'there is no such raw tracepoint'],
+    EINVAL: [
+      'invalid',
+      'the program is not a raw tracepoint program, or reads more arguments than the tracepoint has',
+    ],
+  },
+  tracing: {
+    EINVAL: ['invalid', 'the program was not loaded for this place'],
+    EBUSY: ['inUse', 'another kind of tracer holds the function (fexit on fentry, live patch, direct call)'],
+    ENOTSUPP: ['unsupported', 'the kernel has no trampolines (524); fentry and fexit are not possible'],
+    EOPNOTSUPP: ['unsupported', 'the kernel has no trampolines for this function or architecture'],
+    E2BIG: ['inUse', 'the function has as many programs as the kernel allows (38)'],
+  },
+  perfEvent: {
+    ENOENT: ['unsupported', 'the machine has no such performance event'],
+    EOPNOTSUPP: ['unsupported', 'the hardware cannot sample this event'],
+    EINVAL: [
+      'invalid',
+      'the kernel refuses this event, or its frequency is above kernel.perf_event_max_sample_rate',
+    ],
+    EEXIST: ['inUse', 'the event has a program already'],
+    ENODEV: ['other', 'the CPU is offline'],
+  },
+  kprobe: {
+    ENOENT: ['notFound', 'the kernel has no function of this name, or none that can be probed'],
+    EINVAL: ['invalid', 'the kernel refuses to probe there'],
+    EADDRNOTAVAIL: ['ambiguous', 'several functions have this name; give an address'],
+    EILSEQ: ['invalid', 'the offset is not the start of an instruction'],
+    ENOTSUPP: ['unsupported', 'this instruction cannot be probed (524)'],
+    EOPNOTSUPP: ['unsupported', 'this kernel was built without this kind of kprobe'],
+    EBUSY: ['inUse', 'another probe or tracer holds this address'],
+  },
+  uprobe: {
+    ENOENT: ['notFound', 'there is no such file'],
+    EINVAL: ['invalid', 'the offset lies outside the file, or the file is not an executable or library'],
+    EIO: ['invalid', 'the file cannot be mapped, so it cannot be probed'],
+    EILSEQ: ['invalid', 'the offset is not the start of an instruction'],
+    ENOTSUPP: ['unsupported', 'this instruction cannot be probed (524)'],
+    EOPNOTSUPP: ['unsupported', 'this kernel was built without uprobes'],
+    ESRCH: ['notFound', 'there is no such process'],
+  },
+  iterator: {
+    EINVAL: ['invalid', 'the program is not an iterator, or this iterator takes other parameters'],
+    EBADF: ['invalid', 'the descriptor that the iterator shall walk over is not open, or of another kind'],
+    ESRCH: ['notFound', 'there is no such task'],
+  },
+};
+
+const shared: Readonly<Record<string, Sentence>> = {
+  EPERM: notPermitted,
+  EACCES: notPermitted,
+  ENOSYS: ['unsupported', 'this kernel has no such system call'],
+  EMFILE: ['other', 'this process has no descriptors left; raise its limit (ulimit -n)'],
+  ENOMEM: ['other', 'the kernel has no memory left for it'],
+};
+
+/** kinds that share their words */
+const family: Readonly<Partial<Record<LinkKind, LinkKind>>> = {
+  kretprobe: 'kprobe',
+  kprobeMulti: 'kprobe',
+  uretprobe: 'uprobe',
+  uprobeMulti: 'uprobe',
+};
+
+/** The error for a system call that failed; `suggest` is asked only when a name was not found. */
+export function attachFailed(what: Attachment, cause: SysError, suggest?: Suggest): AttachError {
+  const kind = family[what.kind] ?? what.kind;
+  const known = sentences[kind]?.[cause.code] ?? shared[cause.code];
+  const [code, sentence] = known ?? (['other', 'the kernel refused'] as const);
+  const suggestions = code === 'notFound' && suggest ? suggest(what.target) : [];
+  return new AttachError(code, what, sentence, { cause, suggestions });
+}
+
+export function noSuchTracepoint(what: Attachment, suggest?: Suggest): AttachError {
+  return new AttachError('notFound', what, 'there is no such tracepoint', {
+    suggestions: suggest?.(what.target) ?? [],
+  });
+}
+
+export function badTracepointName(what: Attachment): AttachError {
+  return new AttachError('invalid', what, 'a tracepoint is named CATEGORY:NAME, such as sched:sched_switch');
+}
+
+export function noCookies(what: Attachment, since: string): AttachError {
+  return new AttachError(
+    'unsupported',
+    what,
+    `this kernel gives no cookies to such programs; Linux ${since} brought them`,
+  );
+}
+
+export function noProbes(what: Attachment, option: string): AttachError {
+  return new AttachError('unsupported', what, `this kernel was built without ${option}`);
+}
+
+export function wrongArgument(what: Attachment, sentence: string): AttachError {
+  return new AttachError('invalid', what, sentence);
+}
+
+/** Reading an iterator failed half way. */
+export class IteratorError extends Error {
+  override readonly name = 'IteratorError';
+  readonly errno: string;
+
+  constructor(target: string, cause: SysError) {
+    const why =
+      cause.code === 'E2BIG' || cause.code === 'EOVERFLOW'
+        ? 'the program wrote more for one object than the kernel buffers (32 KiB)'
+        : 'the kernel gave up';
+    super(`read iterator ${target}: ${cause.code}: ${why}`, { cause });
+    this.errno = cause.code;
+  }
+}
