@@ -73,6 +73,7 @@ export async function testInGuest(guest, folder, files, onFile) {
         onFile(current);
         current = undefined;
       } else if (line.startsWith('{') && current) current.add(line);
+      else output = `${output}${line}\n`.slice(-4000); // the kernel's own words
     },
   });
   if (current) {

@@ -24,7 +24,7 @@ ip link set lo up
 for module in $(cat /job/modules); do
   insmod "/modules/$module.ko" || echo "@@warning insmod $module failed"
 done
-cd /bpfkit || cd /
+cd /bpfkit
 echo "@@run"
 sh /job/run </dev/null 2>&1 | cat
 echo "@@exit $(cat /run/exit 2>/dev/null || echo 255)"

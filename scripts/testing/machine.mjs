@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { guestImage } from './image.mjs';
 
 /** Milliseconds until the guest's first process must have spoken; 2 s on an idle machine, 4 s on a busy one. */
-const BOOT_LIMIT = 60e3;
+export const BOOT_LIMIT = 60e3;
 
 /** Modules of a job that asks for none in particular. */
 export const USUAL_MODULES = ['veth', 'dummy', 'sch_ingress', 'cls_bpf', 'act_bpf'];
@@ -22,6 +22,7 @@ export const USUAL_MODULES = ['veth', 'dummy', 'sch_ingress', 'cls_bpf', 'act_bp
  * @property {string} script for sh, in /bpfkit
  * @property {import('./cpio.mjs').Archive} archive what the script needs, besides the base
  * @property {string[]} [modules] default USUAL_MODULES
+ * @property {number} [bootLimit] milliseconds until that first sign; default BOOT_LIMIT
  * @property {number} limit milliseconds from the first sign of life until the guest is killed
  * @property {(line: string) => void} onLine each line that the script prints
  *
@@ -77,13 +78,14 @@ function kilohertz() {
 /** @param {string} kernel @param {string} initrd @param {Job} job */
 function boot(kernel, initrd, job) {
   const append =
-    'console=ttyS0 quiet loglevel=3 panic=-1 pci=off tsc=reliable no_timer_check ' +
+    'console=ttyS0 quiet loglevel=3 panic=-1 reboot=t pci=off tsc=reliable no_timer_check ' +
     `tsc_early_khz=${kilohertz()}`;
   const words = `-accel tcg,thread=multi -M microvm,x-option-roms=off,rtc=on -smp 2 -m 1G -nodefaults
     -no-reboot -nographic -serial stdio -kernel ${kernel} -initrd ${initrd}`.split(/\s+/);
   const machine = spawn('qemu-system-x86_64', [...words, '-append', append], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  const bootLimit = job.bootLimit ?? BOOT_LIMIT;
   return new Promise((resolve, reject) => {
     let alive = false;
     let running = false;
@@ -93,7 +95,7 @@ function boot(kernel, initrd, job) {
     const notes = [];
     /** @type {string[]} */
     const console = [];
-    let timer = setTimeout(() => stop(`nothing came within ${BOOT_LIMIT / 1000} s`), BOOT_LIMIT);
+    let timer = setTimeout(() => stop(`nothing came within ${bootLimit / 1000} s`), bootLimit);
     const stop = (why) => {
       notes.push(why);
       machine.kill('SIGKILL');
