@@ -25,38 +25,63 @@ export function heldObjects(pid: number | 'self' = 'self'): string[] {
   return found.sort();
 }
 
-interface Listed {
-  readonly id: number;
-  readonly pids: readonly number[];
+/** What any process holds. Debian's bpftool lists no holders, so every /proc/PID/fdinfo is read. */
+function heldByAnybody(): Set<string> {
+  const held = new Set<string>();
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      for (const object of heldObjects(Number(name))) held.add(object);
+    } catch {
+      // the process has ended meanwhile
+    }
+  }
+  return held;
 }
 
-/** bpftool's list of one kind of object, with the processes that hold a descriptor of each. */
+interface Listed {
+  readonly object: string;
+  /** What it keeps alive: a link its program, a program its maps. */
+  readonly keeps: readonly string[];
+}
+
+/** All objects of one kind, by bpftool. */
 function list(kind: ObjectKind): Listed[] {
   const ran = spawnSync('bpftool', ['-j', kind, 'list'], { encoding: 'utf8', maxBuffer: 1 << 26 });
   if (ran.status !== 0) throw new Error(`bpftool ${kind} list failed: ${ran.error?.message ?? ran.stderr}`);
-  const parsed = JSON.parse(ran.stdout || '[]') as { id: number; pids?: { pid: number }[] }[];
-  return parsed.map(({ id, pids }) => ({ id, pids: (pids ?? []).map(({ pid }) => pid) }));
+  const parsed = JSON.parse(ran.stdout || '[]') as { id: number; prog_id?: number; map_ids?: number[] }[];
+  return parsed.map(({ id, prog_id, map_ids }) => ({
+    object: `${kind} ${id}`,
+    keeps: [
+      ...(prog_id === undefined ? [] : [`prog ${prog_id}`]),
+      ...(map_ids ?? []).map((map) => `map ${map}`),
+    ],
+  }));
 }
 
-const KINDS: readonly ObjectKind[] = ['prog', 'map', 'link'];
+/** Those that keep others alive come first. */
+const KINDS: readonly ObjectKind[] = ['link', 'prog', 'map'];
 
 /** Every program, map and link of the machine by id, as `prog 12`: what `leftBehind` compares with. Needs root. */
 export function allObjects(): Set<string> {
-  return new Set(KINDS.flatMap((kind) => list(kind).map(({ id }) => `${kind} ${id}`)));
+  return new Set(KINDS.flatMap(list).map(({ object }) => object));
 }
 
 /**
  * Objects that appeared since `before` and that no process holds: pinned, attached, or leaked into the kernel.
  * The kernel frees after a grace period, so what seems left is looked at for up to `within` milliseconds.
- * Objects of other processes that live do not count.
+ * Objects that a living process holds do not count, nor what those keep alive: other things run on the machine.
  */
 export async function leftBehind(before: ReadonlySet<string>, within = 3000): Promise<string[]> {
-  const look = (): string[] =>
-    KINDS.flatMap((kind) =>
-      list(kind)
-        .filter(({ id, pids }) => pids.length === 0 && !before.has(`${kind} ${id}`))
-        .map(({ id }) => `${kind} ${id}`),
-    );
+  const look = (): string[] => {
+    const appeared = KINDS.flatMap(list).filter(({ object }) => !before.has(object));
+    if (appeared.length === 0) return [];
+    const held = heldByAnybody();
+    for (const { object, keeps } of appeared) {
+      if (held.has(object)) for (const kept of keeps) held.add(kept);
+    }
+    return appeared.map(({ object }) => object).filter((object) => !held.has(object));
+  };
   try {
     await waitUntil('the kernel to free everything', () => look().length === 0 || undefined, within);
     return [];
