@@ -66,6 +66,7 @@ export class RingCore {
   #discarded = 0;
   #fill = 0;
   #draining = false;
+  #stopping = false;
 
   constructor(layout: RingLayout) {
     this.size = layout.size;
@@ -96,6 +97,11 @@ export class RingCore {
   /** Whether a reader function is being called right now: the memory must not go away. */
   get draining(): boolean {
     return this.#draining;
+  }
+
+  /** Called by a reader function: its record is the last one of this drain. */
+  stop(): void {
+    this.#stopping = this.#draining;
   }
 
   /**
@@ -141,6 +147,7 @@ export class RingCore {
         if ((header & discardBit) === 0) {
           delivered++;
           reader(data, at, length);
+          if (this.#stopping) break;
         } else {
           discarded++;
         }
@@ -151,6 +158,7 @@ export class RingCore {
       }
     } finally {
       this.#draining = false;
+      this.#stopping = false;
       this.#delivered += delivered;
       this.#discarded += discarded;
       if (done > 0) {

@@ -86,6 +86,10 @@ class MappedRing implements RecordSource {
     return this.#core.drain(reader, limit);
   }
 
+  stop(): void {
+    this.#core.stop();
+  }
+
   settle(): RingFront {
     return this.#core.settle();
   }

@@ -22,6 +22,8 @@ export interface RecordSource {
   readonly fill: number;
   /** Hands out what is there, `limit` records at most; returns how many. */
   drain(reader: RecordReader, limit?: number): number;
+  /** Ends the drain that is under way after the record that is being read. */
+  stop(): void;
   /** Gives all room back and tells what is at the front then. */
   settle(): RingFront;
   /** Unmaps. Called once, never from within `drain`. */
@@ -105,6 +107,7 @@ export class RecordStream {
         this.#reading = false;
         this.#onClose = undefined;
         this.#pump.cancel();
+        if (this.#inside) this.#source.stop();
         signal?.removeEventListener('abort', end);
         resolve();
       };
@@ -135,7 +138,7 @@ export class RecordStream {
    *
    * Default decoder: a copy of the bytes. The loop ends when the stream is finished or closed.
    */
-  batches(): AsyncIterableIterator<Uint8Array[]>;
+  batches(decode?: undefined, options?: BatchOptions): AsyncIterableIterator<Uint8Array[]>;
   batches<T>(decode: RecordDecoder<T>, options?: BatchOptions): AsyncIterableIterator<T[]>;
   batches<T>(
     decode?: RecordDecoder<T>,
@@ -151,7 +154,7 @@ export class RecordStream {
    * Records are fetched in batches. Leaving the loop early drops the rest of the batch, which the ledger
    * counts as dropped in user space; `{ size: 1 }` fetches only what is asked for.
    */
-  records(): AsyncIterableIterator<Uint8Array>;
+  records(decode?: undefined, options?: BatchOptions): AsyncIterableIterator<Uint8Array>;
   records<T>(decode: RecordDecoder<T>, options?: BatchOptions): AsyncIterableIterator<T>;
   records<T>(
     decode?: RecordDecoder<T>,
@@ -168,10 +171,14 @@ export class RecordStream {
     this.#pump.nudge();
   }
 
-  /** Ends readers, gives all room back to the kernel and unmaps. Idempotent; allowed within a reader function. */
+  /**
+   * Ends readers and unmaps. What is still unread counts as dropped in user space, so detach the programs
+   * before: what they write later nobody counts. Idempotent; allowed within a reader function.
+   */
   close(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
+    if (this.#inside) this.#source.stop();
     this.#pump.close();
     this.#onClose?.();
     if (!this.#inside) this.#release();
@@ -198,8 +205,13 @@ export class RecordStream {
   }
 
   #release(): void {
+    try {
+      this.ledger.droppedHere(this.#source.drain(() => {}));
+      this.#source.settle();
+    } catch {
+      // Corrupt, which the reader has been told already: there is nothing left to count.
+    }
     this.ledger.freeze();
-    this.#source.settle();
     this.#source.release();
   }
 
