@@ -1,0 +1,167 @@
+/**
+ * Slots that do not fit into the frame move to per-CPU scratch memory: one element of a per-CPU array map.
+ *
+ * The function looks the element up once, at its start, and leaves with 0 in the impossible case that it is
+ * not there (the verifier wants the question asked). Addresses of moved slots become that pointer plus
+ * an offset. Each function of a program has its own part of the element, so a call cannot overwrite what
+ * its caller keeps. Available since per-CPU arrays, Linux 4.6.
+ */
+import { nextBlockId, nextValueId } from '../graph.ts';
+import {
+  type Block,
+  type Callee,
+  type IrFunction,
+  mapOperands,
+  operandsOf,
+  type Slot,
+  scalar64,
+  type Value,
+  type ValueType,
+} from '../ir.ts';
+
+const lookup: Callee = { kind: 'helper', id: 1, name: 'map_lookup_elem', pure: false };
+
+/**
+ * Slots that memory of a map can replace. Not those that keep pointers: the verifier forbids storing them
+ * there; and not those given to kernel functions, whose state (iterators, dynptrs) must lie on the stack.
+ */
+export function demotable(fn: IrFunction): Slot[] {
+  const pinned = new Set<Slot>();
+  const behind = (value: Value): Slot | undefined => {
+    let v = value;
+    while (v.kind === 'binary') v = v.left;
+    return v.kind === 'slotAddress' ? v.slot : undefined;
+  };
+  for (const block of fn.blocks) {
+    for (const value of block.values) {
+      if (value.kind === 'store' && isPointer(value.value)) {
+        const slot = behind(value.base);
+        if (slot) pinned.add(slot);
+      } else if (value.kind === 'call' && value.callee.kind !== 'function') {
+        const kernel = value.callee.kind === 'kfunc' || stackOnly.has(value.callee.id);
+        if (kernel) for (const arg of value.args) if (arg.kind === 'slotAddress') pinned.add(arg.slot);
+      }
+    }
+  }
+  return fn.slots.filter((slot) => !pinned.has(slot)).sort((a, b) => b.size - a.size || a.id - b.id);
+}
+
+/** Helpers whose pointer argument must be a stack address: the dynptr family (Linux 5.19). */
+const stackOnly: ReadonlySet<number> = new Set([197, 198, 199, 200, 201, 202, 203]);
+
+function isPointer(value: Value): boolean {
+  const { type } = value;
+  return type.kind === 'pointer' && type.provenance !== 'kernelRaw' && type.provenance !== 'user';
+}
+
+export interface ScratchPlace {
+  readonly map: string;
+  /** Element of the per-CPU array. */
+  readonly index: number;
+  /** Byte in the element where each slot begins. */
+  readonly offsets: ReadonlyMap<Slot, number>;
+}
+
+export function demoteSlots(fn: IrFunction, place: ScratchPlace): void {
+  let id = nextValueId(fn);
+  let blockId = nextBlockId(fn);
+  const old = fn.blocks[0];
+  const constant = (value: bigint): Value => ({ kind: 'constant', value, id: id++, type: scalar64 });
+  const pointer = (provenance: 'stack' | 'map' | 'mapValue', nullable = false): ValueType => ({
+    kind: 'pointer',
+    provenance,
+    nullable,
+  });
+  const key: Slot = { id: nextSlotId(fn), name: 'scratch key', size: 4, align: 4 };
+  fn.slots.push(key);
+  const keyAddress: Value = { kind: 'slotAddress', slot: key, offset: 0, id: id++, type: pointer('stack') };
+  const map: Value = { kind: 'mapAddress', map: place.map, id: id++, type: pointer('map') };
+  const base: Value = {
+    kind: 'call',
+    callee: lookup,
+    args: [map, keyAddress],
+    id: id++,
+    type: pointer('mapValue', true),
+  };
+  const parameters = old.values.filter((value) => value.kind === 'parameter');
+  const failed: Block = {
+    id: blockId++,
+    name: 'no scratch',
+    values: [],
+    predecessors: [],
+    terminator: { kind: 'return', value: constant(0n) },
+  };
+  const front: Block = {
+    id: blockId++,
+    name: 'scratch',
+    values: [
+      ...parameters,
+      {
+        kind: 'store',
+        size: 4,
+        base: keyAddress,
+        offset: 0,
+        value: constant(BigInt(place.index)),
+        id: id++,
+        type: scalar64,
+      },
+      base,
+    ],
+    predecessors: [],
+    terminator: {
+      kind: 'branch',
+      op: 'eq',
+      width: 64,
+      left: base,
+      right: constant(0n),
+      then: failed,
+      otherwise: old,
+    },
+  };
+  failed.predecessors.push(front);
+  old.predecessors.push(front);
+  old.values = old.values.filter((value) => value.kind !== 'parameter');
+  fn.blocks.unshift(front);
+  fn.blocks.push(failed);
+  const moved = (value: Value): number | undefined =>
+    value.kind === 'slotAddress' ? place.offsets.get(value.slot) : undefined;
+  for (const block of fn.blocks) {
+    if (block === front) continue;
+    const out: Value[] = [];
+    const address = (value: Value, into: Value[]): Value => {
+      const offset = moved(value);
+      if (offset === undefined || value.kind !== 'slotAddress') return value;
+      const made: Value = {
+        kind: 'binary',
+        op: 'add',
+        width: 64,
+        left: base,
+        right: constant(BigInt(offset + value.offset)),
+        id: id++,
+        type: pointer('mapValue'),
+        source: value.source,
+      };
+      into.push(made);
+      return made;
+    };
+    for (const value of block.values) {
+      if (value.kind === 'phi') {
+        for (const [from, operand] of value.incoming) value.incoming.set(from, address(operand, from.values));
+      } else if (operandsOf(value).some((operand) => moved(operand) !== undefined)) {
+        mapOperands(value, (operand) => address(operand, out));
+      }
+      out.push(value);
+    }
+    const end = block.terminator;
+    if (end?.kind === 'branch') {
+      end.left = address(end.left, out);
+      end.right = address(end.right, out);
+    } else if (end?.kind === 'return') end.value = address(end.value, out);
+    block.values = out;
+  }
+  for (let i = fn.slots.length - 1; i >= 0; i--) if (place.offsets.has(fn.slots[i])) fn.slots.splice(i, 1);
+}
+
+function nextSlotId(fn: IrFunction): number {
+  return fn.slots.reduce((most, slot) => Math.max(most, slot.id + 1), 0);
+}

@@ -1,0 +1,117 @@
+/**
+ * The interference graph: two registers that hold different values at the same time cannot be one.
+ *
+ * Edges are kept twice, as a triangle of bits for "do they?" and as lists for "who does?". A `mov` makes no
+ * edge between its two sides: they hold the same value, and becoming one register is what we want of
+ * them. Moves are collected on the way, weighed by the loops around them.
+ */
+import { FIRST_VIRTUAL, type MachineFunction, NONE, readsOf, writeOf } from '../machine/form.ts';
+import { liveness } from './liveness.ts';
+
+export interface Move {
+  readonly dst: number;
+  readonly src: number;
+  readonly weight: number;
+}
+
+export const LOOP_WEIGHT = [1, 10, 100, 1000, 10000] as const;
+
+export class InterferenceGraph {
+  readonly count: number;
+  readonly #bits: Uint32Array;
+  readonly neighbours: number[][];
+  readonly degree: Int32Array;
+  readonly moves: Move[] = [];
+  /** What spilling the register would cost in executed instructions; infinite for machine registers. */
+  readonly cost: Float64Array;
+  /** The register occurs in the program. */
+  readonly occurs: Uint8Array;
+
+  constructor(count: number) {
+    this.count = count;
+    this.#bits = new Uint32Array(((count * (count + 1)) / 2 + 32) >>> 5);
+    this.neighbours = Array.from({ length: count }, () => []);
+    this.degree = new Int32Array(count);
+    this.cost = new Float64Array(count);
+    this.occurs = new Uint8Array(count);
+  }
+
+  interferes(a: number, b: number): boolean {
+    const k = a > b ? (a * (a + 1)) / 2 + b : (b * (b + 1)) / 2 + a;
+    return (this.#bits[Math.floor(k / 32)] & (1 << (k & 31))) !== 0;
+  }
+
+  connect(a: number, b: number): void {
+    if (a === b) return;
+    const k = a > b ? (a * (a + 1)) / 2 + b : (b * (b + 1)) / 2 + a;
+    const word = Math.floor(k / 32);
+    const bit = 1 << (k & 31);
+    if ((this.#bits[word] & bit) !== 0) return;
+    this.#bits[word] |= bit;
+    this.neighbours[a].push(b);
+    this.neighbours[b].push(a);
+    this.degree[a]++;
+    this.degree[b]++;
+  }
+}
+
+export function buildGraph(fn: MachineFunction): InterferenceGraph {
+  const graph = new InterferenceGraph(fn.registers);
+  const { words, liveOut } = liveness(fn);
+  const live = new Uint32Array(words);
+  const buffer = new Int32Array(8);
+  const { cost, occurs } = graph;
+
+  /** `dst` is written while everything in `live` (and not `except`) keeps its value. */
+  const define = (dst: number, except: number): void => {
+    for (let w = 0; w < words; w++) {
+      let rest = live[w];
+      while (rest !== 0) {
+        const low = rest & -rest;
+        const other = (w << 5) + (31 - Math.clz32(low));
+        rest ^= low;
+        if (other !== except) graph.connect(dst, other);
+      }
+    }
+  };
+
+  for (let a = 0; a < FIRST_VIRTUAL; a++) {
+    cost[a] = Number.POSITIVE_INFINITY;
+    for (let b = 0; b < a; b++) graph.connect(a, b);
+  }
+  for (const block of fn.blocks) {
+    const weight = LOOP_WEIGHT[block.depth];
+    live.set(liveOut.subarray(block.index * words, (block.index + 1) * words));
+    const read = (r: number): void => {
+      live[r >>> 5] |= 1 << (r & 31);
+      cost[r] += weight;
+      occurs[r] = 1;
+    };
+    const end = block.end;
+    if (end.kind === 'exit') read(0);
+    else if (end.kind === 'branch') {
+      read(end.left);
+      if (end.right !== NONE) read(end.right);
+    }
+    for (let k = block.code.length - 1; k >= 0; k--) {
+      const i = block.code[k];
+      const dst = writeOf(i);
+      const n = readsOf(i, buffer);
+      if (i.kind === 'move') graph.moves.push({ dst: i.dst, src: i.src, weight });
+      if (dst !== NONE) {
+        // The result of `set` is written before its operands are read.
+        if (i.kind === 'set') for (let j = 0; j < n; j++) graph.connect(dst, buffer[j]);
+        define(dst, i.kind === 'move' ? i.src : NONE);
+        cost[dst] += weight;
+        occurs[dst] = 1;
+      }
+      if (i.kind === 'call') for (let r = 1; r <= 5; r++) define(r, NONE);
+      if (dst !== NONE) live[dst >>> 5] &= ~(1 << (dst & 31));
+      if (i.kind === 'call') live[0] &= ~0b111110;
+      for (let j = 0; j < n; j++) read(buffer[j]);
+      // An atomic with fetch reads its operand's register and writes it: base and operand both live before.
+      if (i.kind === 'atomic' && i.base !== NONE) graph.connect(i.base, i.src);
+    }
+  }
+  return graph;
+}
