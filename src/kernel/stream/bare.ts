@@ -12,7 +12,7 @@ import { Mapping, pageSize } from '../../sys/memory.ts';
 import { possibleCpus } from '../cpus.ts';
 import type { AttachableProgram } from '../link/link.ts';
 import { MapType, ProgramType } from '../spec.ts';
-import { type LostLayout, LostCounters, lostCounterOffset, lostLayout } from './lost.ts';
+import { LostCounters, type LostLayout, lostCounterOffset, lostLayout } from './lost.ts';
 
 /** Helpers by their numbers in `enum bpf_func_id`. */
 export const Helper = {

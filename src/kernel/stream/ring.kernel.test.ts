@@ -5,10 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { closeAll } from '../link/link.ts';
 import { attachRawTracepoint } from '../link/raw-tracepoint.ts';
+import { MapType } from '../spec.ts';
 import { Flood, getppidLoop, makeMap } from './bare.ts';
 import { StreamError } from './errors.ts';
 import { RingBuffer } from './ring.ts';
-import { MapType } from '../spec.ts';
 
 async function getppids(count: number): Promise<void> {
   const worker = new Worker(getppidLoop(count), { eval: true });
