@@ -138,3 +138,9 @@ export const notDefined = (id: TypeId): BtfError =>
 
 export const outOfField = (id: TypeId, what: string, value: number | bigint): BtfError =>
   new BtfError('builder', `build BTF: type ${id}: ${what} ${value} does not fit in its field`, id);
+
+export const badName = (name: string): BtfError =>
+  new BtfError(
+    'builder',
+    `build BTF: the name ${JSON.stringify(name)} has characters that are not one byte, or a zero`,
+  );
