@@ -1,0 +1,176 @@
+/** All commands of bpfkit, in the order of its help. */
+import type { ArgumentSpec, CommandSpec, Example, OptionSpec } from './command.ts';
+
+const json: OptionSpec = { long: 'json', description: 'JSON lines with stable names and exact numbers' };
+
+const plain: OptionSpec = { short: 'n', long: 'no-pretty', description: 'plain characters, no pictures' };
+
+const format: OptionSpec = {
+  short: 'f',
+  long: 'format',
+  value: 'fields',
+  description: "fields to show, separated by ',' without spaces (e.g. 'tid,pid,reaper'); may repeat",
+  repeats: true,
+  completion: { kind: 'fieldList' },
+};
+
+/** Options that bpftree takes before the command too; here every command that declares them does. */
+export const leadingOptions: readonly OptionSpec[] = [plain, format, json];
+
+const condition: readonly ArgumentSpec[] = [
+  {
+    name: 'field-name',
+    description: "a field, by its long or short name ('bpfkit fields' lists them)",
+    completion: { kind: 'field' },
+  },
+  {
+    name: 'field-value',
+    description: 'the value to look for, exactly as it is shown',
+    completion: { kind: 'fieldValue' },
+  },
+];
+
+function taskCommand(
+  name: 'tree' | 'info' | 'lineage',
+  summary: string,
+  details: string,
+  examples: readonly Example[],
+  load: CommandSpec['load'],
+): CommandSpec {
+  return {
+    name,
+    aliases: [name[0]!],
+    group: 'Processes:',
+    summary,
+    details,
+    arguments: condition,
+    options: [format, plain, json],
+    examples,
+    load,
+  };
+}
+
+export const commands: readonly CommandSpec[] = [
+  taskCommand(
+    'tree',
+    'show the tasks below every task that matches',
+    'Reads the tasks from inside the kernel, by a BPF iterator. [name] is a process, {name} another of its threads;\n' +
+      'a child hangs below the thread that is its real parent.',
+    [
+      { line: 'bpfkit tree pid 1', what: 'everything that runs' },
+      { line: 'bpfkit t comm nginx -f pid,euid,cmdline', what: 'the trees of all nginx, with other fields' },
+      { line: 'bpfkit tree reaper true --json', what: 'one JSON object a line' },
+    ],
+    () => import('./commands/tree.ts'),
+  ),
+  taskCommand(
+    'info',
+    'show every task that matches, a line each',
+    'A condition is exact: `comm ssh` does not match `sshd`.',
+    [
+      { line: 'bpfkit info comm sshd', what: 'all tasks with that name' },
+      { line: 'bpfkit i euid 0 -f pid,comm,exepath', what: 'what runs as root, and from which file' },
+      { line: 'bpfkit info loginuid -1', what: 'what nobody logged in for' },
+    ],
+    () => import('./commands/info.ts'),
+  ),
+  taskCommand(
+    'lineage',
+    'show every task that matches and its parents upwards',
+    'Follows the real parent, which a debugger cannot change, up to the first task.',
+    [
+      { line: 'bpfkit lineage pid 812', what: 'who started process 812' },
+      { line: 'bpfkit l comm sleep -f pid,cmdline', what: 'the same for all sleeps, with command lines' },
+    ],
+    () => import('./commands/lineage.ts'),
+  ),
+  {
+    name: 'fields',
+    aliases: ['f'],
+    group: 'Processes:',
+    summary: 'list the fields for conditions and -f',
+    options: [json, plain],
+    examples: [{ line: 'bpfkit fields', what: 'the table, in Markdown' }],
+    load: () => import('./commands/fields.ts'),
+  },
+  {
+    name: 'types',
+    group: 'Kernel programs:',
+    summary: "write the running kernel's types as TypeScript declarations",
+    details:
+      'With the file in your project an editor completes and checks every field of every kernel struct.',
+    arguments: [
+      {
+        name: 'type',
+        description: 'only these types and what they reach (default: all)',
+        optional: true,
+        variadic: true,
+      },
+    ],
+    options: [
+      {
+        short: 'o',
+        long: 'output',
+        value: 'file',
+        description: 'write to this file (default: standard output)',
+        completion: { kind: 'file' },
+      },
+    ],
+    examples: [
+      { line: 'bpfkit types -o vmlinux.d.ts', what: 'the whole kernel' },
+      { line: 'bpfkit types task_struct', what: 'one struct and what it reaches' },
+    ],
+    load: () => import('./commands/types.ts'),
+  },
+  {
+    name: 'doctor',
+    group: 'This machine:',
+    summary: 'show what this kernel and this user can do, why not, and the fix',
+    options: [json],
+    examples: [
+      { line: 'bpfkit doctor', what: 'a table of checks' },
+      { line: 'bpfkit doctor --json', what: 'for scripts: one check a line' },
+    ],
+    load: () => import('./commands/doctor.ts'),
+  },
+  {
+    name: 'completion',
+    group: 'This machine:',
+    summary: 'print the completion script of a shell',
+    details: 'Commands, options, fields, process numbers and names are completed while you type.',
+    arguments: [
+      {
+        name: 'shell',
+        description: 'bash, zsh or fish',
+        completion: { kind: 'words', words: ['bash', 'zsh', 'fish'] },
+      },
+    ],
+    examples: [
+      { line: 'source <(bpfkit completion bash)', what: 'for this bash' },
+      {
+        line: 'bpfkit completion zsh > "$' + '{fpath[1]}/_bpfkit"',
+        what: 'for every zsh from now on',
+      },
+      {
+        line: 'bpfkit completion fish > ~/.config/fish/completions/bpfkit.fish',
+        what: 'for every fish from now on',
+      },
+    ],
+    load: () => import('./commands/completion.ts'),
+  },
+  {
+    name: '__complete',
+    group: '',
+    summary: 'candidates for the last word, for completion scripts',
+    hidden: true,
+    rawWords: true,
+    arguments: [{ name: 'words', description: 'the words after bpfkit', optional: true, variadic: true }],
+    examples: [],
+    load: () => import('./commands/complete.ts'),
+  },
+];
+
+/** A command by its name or an alias. */
+export function findCommand(name: string): CommandSpec | undefined {
+  return commands.find((spec) => spec.name === name || (spec.aliases ?? []).includes(name));
+}
