@@ -8,6 +8,7 @@ import { appendFileSync, existsSync } from 'node:fs';
 import { SysError } from '../../sys/errors.ts';
 import { cString } from '../../sys/file.ts';
 import { onlineCpus } from '../cpus.ts';
+import { tracefs } from '../mounts.ts';
 import { tracepointId } from '../tracepoint/list.ts';
 import { type Attachment, attachFailed, noProbes, type Suggest, wrongArgument } from './errors.ts';
 import { type AttachableProgram, AttachedLink } from './link.ts';
@@ -20,7 +21,7 @@ export interface KprobeOptions {
   readonly offset?: number;
   /** What `bpf_get_attach_cookie` answers. Linux 5.15. */
   readonly cookie?: bigint;
-  /** Where tracefs is mounted, for kernels that need it. */
+  /** Where tracefs is mounted, for kernels that need it. Default: looked up, and mounted if it is nowhere. */
   readonly tracefs?: string;
   readonly suggest?: Suggest;
 }
@@ -91,8 +92,9 @@ function attachByTracefs(
   options: KprobeOptions,
   suggest: Suggest | undefined,
 ): AttachedLink {
-  const file = `${options.tracefs}/kprobe_events`;
-  if (options.tracefs === undefined || !existsSync(file)) throw noProbes(what, 'CONFIG_KPROBES');
+  const at = options.tracefs ?? tracefs();
+  const file = `${at}/kprobe_events`;
+  if (!existsSync(file)) throw noProbes(what, 'CONFIG_KPROBES');
   const group = `bpfkit_${process.pid}`;
   const event = `p${made++}_${symbol.replace(/\W/g, '_').slice(0, 40)}`;
   const place = options.offset ? `${symbol}+${options.offset}` : symbol;
@@ -105,7 +107,7 @@ function attachByTracefs(
     throw error;
   }
   try {
-    const id = tracepointId(options.tracefs, group, event);
+    const id = tracepointId(at, group, event);
     if (id === undefined) throw noProbes(what, 'CONFIG_KPROBE_EVENTS');
     const { descriptor, isLink } = attachTracepointId(program, what, id, options.cookie);
     return new AttachedLink({ ...what, descriptors: [descriptor], isLink, slow: true, afterwards: remove });

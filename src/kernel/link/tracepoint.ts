@@ -7,30 +7,36 @@
  */
 import { PerfSample, PerfType } from '../../sys/perf.ts';
 import { onlineCpus } from '../cpus.ts';
-import { tracepointId } from '../tracepoint/list.ts';
+import { tracefs } from '../mounts.ts';
+import { suggestTracepoints, tracepointId } from '../tracepoint/list.ts';
 import { type Attachment, badTracepointName, noSuchTracepoint, type Suggest } from './errors.ts';
 import { type AttachableProgram, AttachedLink } from './link.ts';
 import { attachToPerfEvent } from './perf-link.ts';
 
 export interface TracepointOptions {
-  /** Where tracefs is mounted. */
-  readonly tracefs: string;
+  /** Where tracefs is mounted. Default: looked up, and mounted if it is nowhere. */
+  readonly tracefs?: string;
   /** What `bpf_get_attach_cookie` answers. Linux 5.15. */
   readonly cookie?: bigint;
+  /** Default: names from tracefs. */
   readonly suggest?: Suggest;
 }
 
-/** Attaches to `CATEGORY:NAME`, in all processes and on all CPUs. Throws AttachError. */
+/**
+ * Attaches to `CATEGORY:NAME`, in all processes and on all CPUs. Throws AttachError; KernelError (notMounted)
+ * where there is no tracefs.
+ */
 export function attachTracepoint(
   program: AttachableProgram,
   name: string,
-  options: TracepointOptions,
+  options: TracepointOptions = {},
 ): AttachedLink {
   const what: Attachment = { kind: 'tracepoint', program: program.name, target: name };
   const match = /^([\w.-]+):([\w.-]+)$/.exec(name);
   if (match === null) throw badTracepointName(what);
-  const id = tracepointId(options.tracefs, match[1]!, match[2]!);
-  if (id === undefined) throw noSuchTracepoint(what, options.suggest);
+  const at = options.tracefs ?? tracefs();
+  const id = tracepointId(at, match[1]!, match[2]!);
+  if (id === undefined) throw noSuchTracepoint(what, options.suggest ?? suggestTracepoints(at));
   const { descriptor, isLink } = attachTracepointId(program, what, id, options.cookie);
   return new AttachedLink({ ...what, descriptors: [descriptor], isLink, slow: true });
 }
