@@ -57,7 +57,7 @@ export function usedBits(value: Value, depth = 4): number {
       let most = 0;
       for (const incoming of value.incoming.values()) {
         if (incoming === value) continue;
-        most = Math.max(most, usedBits(incoming, depth - 2 < 0 ? 0 : depth - 2));
+        most = Math.max(most, usedBits(incoming, Math.max(0, depth - 2)));
         if (most === 64) break;
       }
       return most;
