@@ -15,10 +15,13 @@ function isDescribed(error: Error): boolean {
   );
 }
 
-/** Whether the kernel said no: its number is on the error or on what caused it. */
+/**
+ * Whether the kernel refused something of BPF: its number is on the error or on what caused it. Node's own errors
+ * about files carry it too, but negative.
+ */
 function isKernelRefusal(error: unknown, depth = 0): boolean {
   if (!(error instanceof Error) || depth > 8) return false;
-  if ('errno' in error && typeof error.errno === 'number' && error.errno !== 0) return true;
+  if ('errno' in error && typeof error.errno === 'number' && error.errno > 0) return true;
   return isKernelRefusal(error.cause, depth + 1);
 }
 
