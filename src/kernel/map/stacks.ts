@@ -1,0 +1,63 @@
+/** BPF_MAP_TYPE_STACK_TRACE, Linux 4.6: stacks that programs stored by bpf_get_stackid. */
+import { constants } from 'node:os';
+import { bpfError, ElementCall } from '../../sys/bpf.ts';
+import type { Fd } from '../../sys/fd.ts';
+import { littleEndian } from '../../sys/layout.ts';
+import { elementRefused } from '../errors.ts';
+import { BpfMap, type MapShape } from './map.ts';
+
+const { ENOENT } = constants.errno;
+
+/** Stacks by the id that bpf_get_stackid gave. */
+export class StackMap extends BpfMap {
+  #call: ElementCall | undefined;
+
+  constructor(fd: Fd, shape: MapShape) {
+    super(fd, shape);
+  }
+
+  /** Addresses from the innermost frame outwards, or undefined for an id that is not there. */
+  get(id: number): bigint[] | undefined {
+    const call = this.#ready(id);
+    const result = call.run('mapLookupElem');
+    if (result === -ENOENT) return undefined;
+    if (result < 0) {
+      throw elementRefused(
+        this.name,
+        'get',
+        bpfError('mapLookupElem', -result, this.subject),
+        this.maxEntries,
+      );
+    }
+    const view = new DataView(call.value.buffer);
+    const frames: bigint[] = [];
+    for (let at = 0; at + 8 <= this.valueSize; at += 8) {
+      const address = view.getBigUint64(at, littleEndian);
+      // The kernel fills the rest of the value with zeros.
+      if (address === 0n) break;
+      frames.push(address);
+    }
+    return frames;
+  }
+
+  /** Forgets a stack, so that its id can be used again; tells whether it was there. */
+  delete(id: number): boolean {
+    const result = this.#ready(id).run('mapDeleteElem');
+    if (result < 0 && result !== -ENOENT) {
+      throw elementRefused(
+        this.name,
+        'delete',
+        bpfError('mapDeleteElem', -result, this.subject),
+        this.maxEntries,
+      );
+    }
+    return result >= 0;
+  }
+
+  #ready(id: number): ElementCall {
+    const fd = this.fd.number;
+    this.#call ??= new ElementCall(fd, 4, this.valueSize);
+    new DataView(this.#call.key.buffer).setUint32(0, id, littleEndian);
+    return this.#call;
+  }
+}

@@ -1,0 +1,90 @@
+/** A program that the verifier refused. */
+import { errnoName } from '../../sys/errors.ts';
+import type { LineInfo, ProgramSpec, SourceLine } from '../spec.ts';
+import { causeOf } from './causes.ts';
+import { verdict } from './log.ts';
+
+/**
+ * The verifier's refusal. `message` is one line: program, place in its source, what is wrong in words,
+ * and the kernel's own words. `render()` shows the source line and the end of the log.
+ */
+export class VerifierError extends Error {
+  override readonly name = 'VerifierError';
+  readonly errno: number;
+  /** `EACCES`, `EINVAL`, ... */
+  readonly code: string;
+  readonly program: string;
+  /** The whole log. */
+  readonly log: readonly string[];
+  /** The kernel's complaint: one line of the log. */
+  readonly complaint: string | undefined;
+  /** What it means, where bpfkit knows it. */
+  readonly reason: string | undefined;
+  readonly hint: string | undefined;
+  /** Slot of the instruction that was looked at last. */
+  readonly slot: number | undefined;
+  /** The source of that instruction. */
+  readonly source: SourceLine | undefined;
+
+  constructor(spec: Pick<ProgramSpec, 'name' | 'lines'>, errno: number, log: readonly string[]) {
+    const { complaint, slot } = verdict(log);
+    const cause = complaint === undefined ? undefined : causeOf(complaint);
+    const source = slot === undefined ? undefined : sourceAt(spec.lines ?? [], slot);
+    super(sentence(spec.name, errno, source, cause?.reason, complaint, cause?.hint));
+    this.errno = errno;
+    this.code = errnoName(errno);
+    this.program = spec.name;
+    this.log = log;
+    this.complaint = complaint;
+    this.reason = cause?.reason;
+    this.hint = cause?.hint;
+    this.slot = slot;
+    this.source = source;
+  }
+
+  /** The message, the source line with a caret, and the last lines of the log (20 by default). */
+  render(options: { readonly lines?: number } = {}): string {
+    const out = [this.message];
+    if (this.source !== undefined) out.push('', ...frame(this.source));
+    const count = options.lines ?? 20;
+    const shown = this.log.slice(-count);
+    if (shown.length > 0) {
+      const left = this.log.length - shown.length;
+      out.push('', left > 0 ? `the verifier's log (${left} lines before left out):` : "the verifier's log:");
+      out.push(...shown.map((line) => `  ${line}`));
+    }
+    return out.join('\n');
+  }
+}
+
+function sentence(
+  program: string,
+  errno: number,
+  source: SourceLine | undefined,
+  reason: string | undefined,
+  complaint: string | undefined,
+  hint: string | undefined,
+): string {
+  const where = source === undefined ? '' : ` at ${source.file}:${source.line}:${source.column}`;
+  const why = reason === undefined ? '' : `: ${reason}`;
+  const words = complaint === undefined ? errnoName(errno) : `${errnoName(errno)}: ${complaint}`;
+  const help = hint === undefined ? '' : `; ${hint}`;
+  return `load program "${program}": the verifier refused it${where}${why} (${words})${help}`;
+}
+
+/** The line that an instruction comes from: the last one that begins at or before its slot. */
+export function sourceAt(lines: readonly LineInfo[], slot: number): SourceLine | undefined {
+  let best: LineInfo | undefined;
+  for (const line of lines) {
+    if (line.slot <= slot && (best === undefined || line.slot >= best.slot)) best = line;
+  }
+  return best?.source;
+}
+
+/** Two lines: the text with its number, a caret under the column. */
+function frame(source: SourceLine): string[] {
+  const number = String(source.line);
+  // Tabs stay tabs in the line under it, so that the caret stands right at any tab width.
+  const indent = source.text.slice(0, Math.max(0, source.column - 1)).replace(/[^\t]/g, ' ');
+  return [`  ${number} | ${source.text}`, `  ${' '.repeat(number.length)} | ${indent}^`];
+}
