@@ -3,7 +3,8 @@
  *
  * A kernel struct reaches half of the kernel through its pointers. So what lies behind a pointer is cut, unless
  * it is small: a struct becomes a forward declaration of its name (what the kernel's own BTF does for structs
- * it does not know), a nameless one `void`. What a type holds by value is copied whole.
+ * it does not know), a nameless one, a function and an array of structs `void`. What a type holds by value
+ * is copied whole.
  */
 import type { Btf } from './btf.ts';
 import type { BtfBuilder } from './build.ts';
@@ -46,6 +47,16 @@ class Copier {
     return copied;
   }
 
+  #isComposite(id: TypeId): boolean {
+    let at = this.#from.strip(id);
+    for (let depth = 0; depth < MAX_DEPTH; depth++) {
+      const type = this.#from.type(at);
+      if (type.kind !== 'array') return type.kind === 'struct' || type.kind === 'union';
+      at = this.#from.strip(type.element);
+    }
+    throw tooDeep(id);
+  }
+
   #make(type: BtfType, behind: boolean, depth: number): TypeId {
     const to = this.#to;
     const copy = (id: TypeId): TypeId => this.copy(id, behind, depth);
@@ -67,6 +78,8 @@ class Copier {
       case 'typeTag':
         return to.add({ ...type, target: copy(type.target) });
       case 'array':
+        // The kernel refuses arrays of what has no size, so an array behind a pointer is cut with its structs.
+        if (behind && this.#isComposite(type.element)) return 0;
         return to.add({ ...type, element: copy(type.element), index: copy(type.index) });
       case 'struct':
       case 'union':
@@ -79,6 +92,8 @@ class Copier {
           members: type.members.map((member) => ({ ...member, type: copy(member.type) })),
         });
       case 'prototype':
+        // Its parameters may hold, by value, the struct that points to it.
+        if (behind) return 0;
         return to.add({
           kind: 'prototype',
           returns: copy(type.returns),
