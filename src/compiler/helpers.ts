@@ -1,0 +1,63 @@
+/**
+ * The helper functions that front ends call, as data: numbers of enum bpf_func_id and the kernel
+ * version that brought each (include/uapi/linux/bpf.h). A test holds the numbers against the running
+ * kernel's BTF.
+ *
+ * `pure`: equal arguments give an equal result during one run of a program, and nothing is written;
+ * the compiler merges such calls.
+ */
+import type { Callee } from './ir.ts';
+
+interface Helper {
+  readonly id: number;
+  readonly since: string;
+  readonly pure?: true;
+}
+
+const table = {
+  map_lookup_elem: { id: 1, since: '3.19' },
+  map_update_elem: { id: 2, since: '3.19' },
+  map_delete_elem: { id: 3, since: '3.19' },
+  ktime_get_ns: { id: 5, since: '4.1' },
+  trace_printk: { id: 6, since: '4.1' },
+  get_prandom_u32: { id: 7, since: '4.1' },
+  get_smp_processor_id: { id: 8, since: '4.1', pure: true },
+  get_current_pid_tgid: { id: 14, since: '4.2', pure: true },
+  get_current_uid_gid: { id: 15, since: '4.2', pure: true },
+  get_current_comm: { id: 16, since: '4.2' },
+  get_stackid: { id: 27, since: '4.6' },
+  get_current_task: { id: 35, since: '4.8', pure: true },
+  get_current_cgroup_id: { id: 80, since: '4.18', pure: true },
+  map_push_elem: { id: 87, since: '4.20' },
+  map_pop_elem: { id: 88, since: '4.20' },
+  map_peek_elem: { id: 89, since: '4.20' },
+  send_signal: { id: 109, since: '5.3' },
+  probe_read_user: { id: 112, since: '5.5' },
+  probe_read_kernel: { id: 113, since: '5.5' },
+  probe_read_user_str: { id: 114, since: '5.5' },
+  probe_read_kernel_str: { id: 115, since: '5.5' },
+  ktime_get_boot_ns: { id: 125, since: '5.8' },
+  seq_write: { id: 127, since: '5.7' },
+  ringbuf_output: { id: 130, since: '5.8' },
+  ringbuf_reserve: { id: 131, since: '5.8' },
+  ringbuf_submit: { id: 132, since: '5.8' },
+  ringbuf_discard: { id: 133, since: '5.8' },
+  d_path: { id: 147, since: '5.10' },
+  copy_from_user: { id: 148, since: '5.10' },
+  get_current_task_btf: { id: 158, since: '5.11', pure: true },
+  get_func_ip: { id: 173, since: '5.15', pure: true },
+  get_attach_cookie: { id: 174, since: '5.15', pure: true },
+  loop: { id: 181, since: '5.17' },
+  copy_from_user_task: { id: 191, since: '5.18' },
+} as const satisfies Record<string, Helper>;
+
+export type HelperName = keyof typeof table;
+
+/** All helpers by name: for documents, feature tests and the disassembler. */
+export const helpers: Readonly<Record<HelperName, Helper>> = table;
+
+/** The call target for a helper. */
+export function helper(name: HelperName): Callee {
+  const { id, pure = false }: Helper = table[name];
+  return { kind: 'helper', id, name: `bpf_${name}`, pure };
+}

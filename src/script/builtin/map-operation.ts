@@ -1,0 +1,65 @@
+/** What the operations on maps share: keys and values in memory, and the count of what did not fit. */
+import type { Node } from 'acorn';
+import type { Value } from '../../compiler/ir.ts';
+import { type DataType, fromShape } from '../lower/data-type.ts';
+import { expression } from '../lower/expression.ts';
+import { addressOf, aggregate, stackPlace, writePlace } from '../lower/memory.ts';
+import type { Operand } from '../lower/operand.ts';
+import type { Lowering } from '../lower/state.ts';
+import type { MapDeclaration, MapKind } from '../maps.ts';
+import type { Shape } from '../schema.ts';
+
+export interface MapSubject {
+  readonly name: string;
+  readonly map: MapDeclaration<MapKind, unknown>;
+}
+
+export interface MapOperation {
+  arity(map: MapDeclaration<MapKind, unknown>): readonly [number, number];
+  lower(l: Lowering, subject: MapSubject, args: readonly Node[], node: Node): Operand;
+}
+
+export function isPerCpu(kind: MapKind): boolean {
+  return kind === 'perCpuHash' || kind === 'lruPerCpuHash' || kind === 'perCpuArray';
+}
+
+/** The address of a key or value of this shape that holds the argument. */
+export function inMemory(l: Lowering, name: string, shape: Shape, node: Node): Value {
+  return operandInMemory(l, name, fromShape(shape), expression(l, node), node);
+}
+
+export function operandInMemory(
+  l: Lowering,
+  name: string,
+  type: DataType,
+  operand: Operand,
+  node: Node,
+): Value {
+  const place = aggregate(operand);
+  // A helper may read a key wherever it lies, if it lies there whole and in the right form.
+  if (place?.memory === 'direct' && place.type === type && place.base.type.kind === 'pointer')
+    return addressOf(l, place);
+  const copy = stackPlace(l, name, type);
+  writePlace(l, copy, operand, node);
+  return addressOf(l, copy);
+}
+
+/** What `get` gives: the struct itself, or a cell whose `.value` is the number. */
+export function valueOperand(l: Lowering, subject: MapSubject, value: Value, shape: Shape): Operand {
+  if (!isPerCpu(subject.map.kind)) l.program.markShared(value);
+  const type = fromShape(shape);
+  if (type.kind === 'struct')
+    return { kind: 'pointer', value, target: type, memory: 'direct', writable: true };
+  return { kind: 'cell', value, type };
+}
+
+/** Counts an entry that found no place, so that user space can tell; goes on either way. */
+export function countFull(l: Lowering, map: string, result: Value): void {
+  const { b } = l;
+  const [full, after] = [b.block('full'), b.block('after')];
+  b.branch('eq', result, b.constant(0), after, full);
+  b.begin(full);
+  l.program.countLoss(l, map);
+  b.jump(after);
+  b.begin(after);
+}

@@ -1,0 +1,126 @@
+/** Numbers: conversions, byte order, and the few functions that C programs write as macros. */
+import type { Value } from '../../compiler/ir.ts';
+import { type IntegerType, types } from '../lower/data-type.ts';
+import { expression } from '../lower/expression.ts';
+import { comparison, scalarOf } from '../lower/scalar.ts';
+import type { Lowering } from '../lower/state.ts';
+import { messages } from '../messages.ts';
+import { constantArgument, numberArgument } from './arguments.ts';
+import type { Builtin, Builtins } from './builtin.ts';
+
+/** Keeps the low bits, as a C cast does. */
+function cast(type: IntegerType): Builtin {
+  return {
+    kind: 'operation',
+    arity: [1, 1],
+    doc: `The low ${type.bits} bits as ${type.signed ? 'a signed' : 'an unsigned'} number.`,
+    lower(l, args) {
+      const value = numberArgument(l, args[0]);
+      const { bits } = type;
+      return { kind: 'scalar', value: bits === 64 ? value : l.b.extend(value, bits, type.signed), type };
+    },
+  };
+}
+
+function extreme(operator: '<' | '>'): Builtin {
+  return {
+    kind: 'operation',
+    arity: [2, 2],
+    doc: `The ${operator === '<' ? 'smaller' : 'larger'} of two numbers; a constant bound is seen by the kernel's loop check.`,
+    lower(l, args, node) {
+      const { b } = l;
+      const [left, right] = args.map((arg) => expression(l, arg));
+      const made = comparison(l, operator, left, right, node);
+      const [first, second, join] = [b.block('first'), b.block('second'), b.block('join')];
+      const result = b.variable('extreme');
+      b.branch(made.op, made.left, made.right, first, second);
+      b.begin(first);
+      b.write(result, made.left);
+      b.jump(join);
+      b.begin(second);
+      b.write(result, made.right);
+      b.jump(join);
+      b.begin(join);
+      const [a, c] = [scalarOf(l, left, args[0]).type, scalarOf(l, right, args[1]).type];
+      const type =
+        !a.signed && !c.signed ? (a.bits === 64 || c.bits === 64 ? types.u64 : types.u32) : types.i64;
+      return { kind: 'scalar', value: b.read(result), type };
+    },
+  };
+}
+
+/**
+ * floor(log2(value)); 0 for 0. Halving steps: each asks whether the value reaches 2^step and, if so,
+ * shifts it down. Every path knows its own result, so the verifier knows the range of the index.
+ */
+export function floorLog2(l: Lowering, input: Value): Value {
+  const { b } = l;
+  const rest = b.variable('rest');
+  const log = b.variable('log');
+  b.write(rest, input);
+  b.write(log, b.constant(0));
+  for (const step of [32, 16, 8, 4, 2, 1]) {
+    const [reached, next] = [b.block(`over${step}`), b.block('next')];
+    const high = b.binary('lshr', b.read(rest), b.constant(step));
+    b.branch('ne', high, b.constant(0), reached, next);
+    b.begin(reached);
+    b.write(rest, high);
+    b.write(log, b.binary('add', b.read(log), b.constant(step)));
+    b.jump(next);
+    b.begin(next);
+  }
+  return b.read(log);
+}
+
+function swap(bits: 16 | 32 | 64): Builtin {
+  return {
+    kind: 'operation',
+    arity: [1, 1],
+    doc: `The low ${bits} bits with their bytes reversed: network to machine order and back on little-endian machines.`,
+    lower: (l, args) => ({
+      kind: 'scalar',
+      value: l.b.byteSwap(numberArgument(l, args[0]), bits),
+      type: bits === 64 ? types.u64 : types.u32,
+    }),
+  };
+}
+
+export const numbers: Builtins = {
+  u8: cast(types.u8),
+  u16: cast(types.u16),
+  u32: cast(types.u32),
+  u64: cast(types.u64),
+  i8: cast(types.i8),
+  i16: cast(types.i16),
+  i32: cast(types.i32),
+  i64: cast(types.i64),
+  signed: cast(types.i64),
+  unsigned: cast(types.u64),
+  const: {
+    kind: 'operation',
+    arity: [1, 1],
+    doc: 'A number beyond 2^53, from a bigint literal: `k.const(0xffffffff81000000n)`.',
+    lower(l, args) {
+      const value = constantArgument(l, args[0], 'the argument of k.const');
+      if (value < -(2n ** 63n) || value >= 2n ** 64n) l.fail(args[0], messages.doesNotFit(value, '64 bits'));
+      return { kind: 'literal', value };
+    },
+  },
+  min: extreme('<'),
+  max: extreme('>'),
+  log2: {
+    kind: 'operation',
+    arity: [1, 1],
+    doc: 'The exponent of the largest power of two that is not above the number; 0 for 0.',
+    lower: (l, args) => ({
+      kind: 'scalar',
+      value: floorLog2(l, numberArgument(l, args[0])),
+      type: types.u32,
+    }),
+  },
+  swap16: swap(16),
+  swap32: swap(32),
+  swap64: swap(64),
+  ntohs: swap(16),
+  ntohl: swap(32),
+};

@@ -1,0 +1,121 @@
+/** Conditions: control goes to one of two blocks, without making a 0 or 1 in between. */
+import type { Node } from 'acorn';
+import type { Block, Value } from '../../compiler/ir.ts';
+import { messages } from '../messages.ts';
+import { expression, optional } from './expression.ts';
+import { truthOf } from './memory.ts';
+import { describe, type Operand } from './operand.ts';
+import { comparison, isComparison } from './scalar.ts';
+import type { Lowering } from './state.ts';
+import { equalText, isText } from './text.ts';
+
+type Binary = Node & { operator: string; left: Node; right: Node };
+
+/**
+ * Ends the current block: to `yes` if the expression is true, else to `no`. The caller seals both.
+ */
+export function condition(l: Lowering, node: Node, yes: Block, no: Block): void {
+  const { b } = l;
+  switch (node.type) {
+    case 'LogicalExpression': {
+      const { operator, left, right } = node as Binary;
+      if (operator === '??') break;
+      const middle = b.block(operator === '&&' ? 'and' : 'or');
+      if (operator === '&&') condition(l, left, middle, no);
+      else condition(l, left, yes, middle);
+      b.begin(middle);
+      return condition(l, right, yes, no);
+    }
+    case 'UnaryExpression': {
+      const { operator, argument } = node as Node & { operator: string; argument: Node };
+      if (operator === '!') return condition(l, argument, no, yes);
+      break;
+    }
+    case 'ParenthesizedExpression':
+      return condition(l, (node as Node & { expression: Node }).expression, yes, no);
+    case 'ChainExpression': {
+      const operand = optional(l, node, no);
+      return branchOnTruth(l, operand, node, yes, no);
+    }
+    case 'BinaryExpression':
+      if (isComparison((node as Binary).operator)) return compare(l, node as Binary, yes, no);
+      break;
+    default:
+      break;
+  }
+  branchOnTruth(l, expression(l, node), node, yes, no);
+}
+
+function compare(l: Lowering, node: Binary, yes: Block, no: Block): void {
+  const { b } = l;
+  const left = expression(l, node.left);
+  const right = expression(l, node.right);
+  const equality = ['===', '==', '!==', '!='].includes(node.operator);
+  const [equal, different] = node.operator.startsWith('!') ? [no, yes] : [yes, no];
+  if (equality) {
+    for (const [side, other, at] of [
+      [left, right, node.left],
+      [right, left, node.right],
+    ] as const) {
+      if (other.kind !== 'undefined') continue;
+      const value = pointerValue(side);
+      if (!value) l.fail(at, messages.wrongType('something that can be missing', describe(side)));
+      else branchOnPointer(l, value, different, equal);
+      return;
+    }
+    if (isText(left) || isText(right)) return equalText(l, left, right, node, equal, different);
+  }
+  if (left.kind === 'literal' && right.kind === 'literal') {
+    return b.jump(literalsCompare(node.operator, left.value, right.value) ? yes : no);
+  }
+  const made = comparison(l, node.operator, left, right, node);
+  b.branch(made.op, made.left, made.right, yes, no);
+}
+
+function literalsCompare(operator: string, a: bigint, b: bigint): boolean {
+  switch (operator) {
+    case '<':
+      return a < b;
+    case '<=':
+      return a <= b;
+    case '>':
+      return a > b;
+    case '>=':
+      return a >= b;
+    case '!==':
+    case '!=':
+      return a !== b;
+    default:
+      return a === b;
+  }
+}
+
+function branchOnTruth(l: Lowering, operand: Operand, node: Node, yes: Block, no: Block): void {
+  if (operand.kind === 'literal') return l.b.jump(operand.value === 0n ? no : yes);
+  if (operand.kind === 'undefined') return l.b.jump(no);
+  const pointer = pointerValue(operand);
+  if (pointer) return branchOnPointer(l, pointer, yes, no);
+  const value = operand.kind === 'scalar' ? operand.value : truthOf(l, operand, node).value;
+  l.b.branch('ne', value, l.b.constant(0), yes, no);
+}
+
+/** The register to compare with null, for operands that can be missing. */
+export function pointerValue(operand: Operand): Value | undefined {
+  return operand.kind === 'pointer' || operand.kind === 'cell' ? operand.value : undefined;
+}
+
+/** Branches on null; what waits for the first check of this pointer happens on its edge. */
+export function branchOnPointer(l: Lowering, value: Value, set: Block, missing: Block): void {
+  const { b } = l;
+  const check = l.checks.get(value);
+  if (!check) return b.branch('ne', value, b.constant(0), set, missing);
+  l.checks.delete(value);
+  const [present, absent] = [b.block('present'), b.block('absent')];
+  b.branch('ne', value, b.constant(0), present, absent);
+  b.begin(present);
+  check.whenSet?.();
+  b.jump(set);
+  b.begin(absent);
+  check.whenNull?.();
+  b.jump(missing);
+}

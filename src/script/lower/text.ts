@@ -1,0 +1,68 @@
+/** Comparing text with a literal: word by word, up to and with its end. */
+import type { Node } from 'acorn';
+import type { Block } from '../../compiler/ir.ts';
+import { messages } from '../messages.ts';
+import { addressOf, copyIn, littleEndian, loadBytes, pieces, stackPlace, zero } from './memory.ts';
+import { describe, type Operand, type Place } from './operand.ts';
+import type { Lowering } from './state.ts';
+
+export function isText(operand: Operand): boolean {
+  if (operand.kind === 'text' || operand.kind === 'fill') return true;
+  return (
+    operand.kind === 'place' && (operand.place.type.kind === 'chars' || operand.place.type.kind === 'bytes')
+  );
+}
+
+/** Goes to `equal` if the text is exactly the literal: the same bytes, and then the end of the text. */
+export function equalText(
+  l: Lowering,
+  left: Operand,
+  right: Operand,
+  node: Node,
+  equal: Block,
+  different: Block,
+): void {
+  const literal = left.kind === 'text' ? left : right.kind === 'text' ? right : undefined;
+  const other = literal === left ? right : left;
+  if (literal?.kind !== 'text') {
+    l.fail(
+      node,
+      messages.unsupported('a comparison of two texts', 'Compare with a literal, or use both as a key.'),
+    );
+  }
+  const place = readable(l, other, literal.bytes.length + 1, node);
+  const length = place.type.kind === 'chars' || place.type.kind === 'bytes' ? place.type.length : 0;
+  if (literal.bytes.length > length) {
+    l.fail(node, messages.textTooLong(new TextDecoder().decode(literal.bytes), length));
+  }
+  // The NUL that ends the text is compared too, unless the literal fills the whole field.
+  const size = Math.min(literal.bytes.length + 1, length);
+  const content = new Uint8Array(size);
+  content.set(literal.bytes);
+  const view = new DataView(content.buffer);
+  const parts = [...pieces(place.offset, size)];
+  for (const [i, [offset, bytes]] of parts.entries()) {
+    const word = loadBytes(l, place, place.offset + offset, bytes, false);
+    const next = i === parts.length - 1 ? equal : l.b.block('same');
+    l.b.branch('eq', word, l.b.constant(littleEndian(view, offset, bytes)), next, different);
+    if (next !== equal) l.b.begin(next);
+  }
+}
+
+/** Text in memory that plain loads can read at any width. */
+function readable(l: Lowering, operand: Operand, atLeast: number, node: Node): Place {
+  if (operand.kind === 'fill') {
+    const length = Math.max(operand.length, atLeast);
+    const copy = stackPlace(l, 'text', { kind: 'chars', length });
+    if (!operand.complete) zero(l, copy.base, 0, length);
+    operand.fill(copy.base, length);
+    return copy;
+  }
+  if (operand.kind !== 'place') return l.fail(node, messages.wrongType('text', describe(operand)));
+  const { place } = operand;
+  if (place.memory === 'direct' || place.memory === 'kernelTyped') return place;
+  const copy = stackPlace(l, 'text', place.type);
+  const length = place.type.kind === 'chars' || place.type.kind === 'bytes' ? place.type.length : 0;
+  copyIn(l, addressOf(l, copy), length, place.base, place.offset, place.memory);
+  return copy;
+}
