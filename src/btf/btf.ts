@@ -1,9 +1,9 @@
+import { nearestNames } from '../text/nearest.ts';
 import { badBase, noSuchType } from './errors.ts';
 import type { FoundMember, TypeTable } from './layout.ts';
 import { alignOf, findMember, sizeOf, stripModifiers } from './layout.ts';
 import { materialise } from './materialise.ts';
 import { NameLookup } from './names.ts';
-import { nearestNames } from './near.ts';
 import type { Records } from './records.ts';
 import { kindNames, parseFrame, scanRecords } from './records.ts';
 import { Strings } from './strings.ts';
@@ -101,7 +101,7 @@ export class Btf implements TypeTable {
 
   /** Names near to one that was not found, nearest first, at most three: for error messages. Takes ~50 ms in vmlinux. */
   suggest(name: string, kind?: BtfKind): string[] {
-    return nearestNames(name, this.namesOf(kind));
+    return nearestNames(name, new Set(this.namesOf(kind)));
   }
 
   /** Every name, in the order of ids, with repetitions; only of one kind if it is given. */

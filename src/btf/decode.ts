@@ -13,11 +13,11 @@
  *
  * Member names come from outside, so `__proto__` is defined and not assigned.
  */
+import { KernelString } from '../text/kernel-string.ts';
 import type { BitField } from './bits.ts';
 import { bitField, readBits, readBits32 } from './bits.ts';
 import type { Btf } from './btf.ts';
 import { badBitfield, noDecoder, shortView, tooDeep, tooManyValues } from './errors.ts';
-import { KernelString, readText } from './kernel-string.ts';
 import { checkedMemberEnd, fieldOf, MAX_DEPTH } from './layout.ts';
 import type { BtfType, TypeId } from './types.ts';
 
@@ -141,7 +141,8 @@ class Compiler {
     if (isChar(element)) {
       if (this.#strings === 'kernel')
         return { read: (view, at) => KernelString.read(view, at, length), cost: 1 };
-      if (this.#strings === 'text') return { read: (view, at) => readText(view, at, length), cost: 1 };
+      if (this.#strings === 'text')
+        return { read: (view, at) => KernelString.read(view, at, length).text, cost: 1 };
       return {
         read: (view, at) => new Uint8Array(view.buffer, view.byteOffset + at, length).slice(),
         cost: 1,

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { inspect } from 'node:util';
 import fc from 'fast-check';
+import { KernelString } from '../text/kernel-string.ts';
 import { Btf } from './btf.ts';
 import { BtfBuilder } from './build.ts';
 import { decoder } from './decode.ts';
 import { encodeBtf } from './encode.ts';
 import { BtfValueError } from './errors.ts';
-import { KernelString } from './kernel-string.ts';
 import type { BtfType, TypeId } from './types.ts';
 import { encoder } from './write.ts';
 
@@ -113,16 +112,13 @@ test('a char array keeps its bytes and reads as text', () => {
   const value = decoder(btf, id)(view, 0);
   assert.ok(value instanceof KernelString);
   assert.deepEqual([...value.bytes], [0xc3, 0xa9, 0xff, 0x1b]);
-  assert.equal(String(value), 'é\ufffd\x1b');
-  assert.equal(JSON.stringify({ value }), '{"value":"é\ufffd\\u001b"}');
-  assert.equal(inspect(value), '"é\ufffd\\u001b"');
+  assert.equal(value.text, 'é\ufffd\x1b');
+  assert.equal(String(value), 'é\\xff\\x1b');
   assert.ok(value.equals(KernelString.from(Uint8Array.of(0xc3, 0xa9, 0xff, 0x1b))));
   assert.equal(decoder(btf, id, { strings: 'text' })(view, 0), 'é\ufffd\x1b');
   assert.deepEqual(decoder(btf, id, { strings: 'bytes' })(view, 0), new Uint8Array(view.buffer));
   const full = KernelString.read(viewOf('4142'), 0, 2);
   assert.ok(full.equals('AB'));
-  const long = new Uint8Array(200).fill(0x61);
-  assert.equal(KernelString.read(new DataView(long.buffer), 0, 200).byteLength, 200);
 });
 
 test('a value that does not fit is named by its path', () => {

@@ -8,14 +8,14 @@
  * A struct needs each of its members. A union needs at least one; if several are given they are written
  * in the order of declaration.
  */
+import { KernelString } from '../text/kernel-string.ts';
+import { nearestNames } from '../text/nearest.ts';
 import type { BitField } from './bits.ts';
 import { bitField, writeBits } from './bits.ts';
 import type { Btf } from './btf.ts';
 import { isChar } from './decode.ts';
 import { BtfValueError, badBitfield, noDecoder, shortView, tooDeep, tooManyValues } from './errors.ts';
-import { KernelString } from './kernel-string.ts';
 import { checkedMemberEnd, fieldOf, MAX_DEPTH } from './layout.ts';
-import { nearestNames } from './near.ts';
 import type { BtfType, TypeId } from './types.ts';
 
 /** Throws `BtfValueError` naming the place in the value, or `BtfError` when the view is too short. */
