@@ -13,7 +13,7 @@ import { type AttachableProgram, AttachedLink } from './link.ts';
 export interface TracingOptions {
   /** The place as text, for messages. */
   readonly target: string;
-  /** What `bpf_get_attach_cookie` answers, with the type that the program was loaded for. Linux 5.19. */
+  /** What `bpf_get_attach_cookie` answers, with the type that the program was loaded for. Linux 5.19, BTF tracepoints 6.10. */
   readonly cookie?: { readonly value: bigint; readonly attachType: AttachType };
 }
 
@@ -45,7 +45,8 @@ function attachLoadedFor(
       : bpfTry('linkCreateTracing', { programFd, attachType: cookie.attachType, cookie: cookie.value });
   if (result < 0) {
     const error = bpfError(cookie === undefined ? 'rawTracepointOpen' : 'linkCreateTracing', -result);
-    if (cookie !== undefined && error.code === 'EINVAL') throw noCookies(what, '5.19');
+    if (cookie !== undefined && error.code === 'EINVAL')
+      throw noCookies(what, '5.19 (6.10 for BTF tracepoints)');
     throw attachFailed(what, error);
   }
   const fd = Fd.own(result, `link of "${program.name}"`);

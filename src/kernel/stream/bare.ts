@@ -5,7 +5,7 @@
 import * as asm from '../../asm/build.ts';
 import { encode } from '../../asm/encode.ts';
 import type { Instruction } from '../../asm/instruction.ts';
-import { bpf, bpfFd } from '../../sys/bpf.ts';
+import { bpfFd } from '../../sys/bpf.ts';
 import type { Fd } from '../../sys/fd.ts';
 import { cString } from '../../sys/file.ts';
 import { Mapping, pageSize } from '../../sys/memory.ts';

@@ -70,8 +70,11 @@ const loadRecords = 64;
 const fewRecords = 2;
 const tick = 1;
 
-/** `behind`: there is much to read, come back at once. Otherwise how many records were read since the last wait. */
-export type Progress = 'behind' | number;
+/**
+ * `behind`: there is much to read, come back at once. `tick`: come back by the timer in any case. Otherwise how
+ * many records were read since the last wait.
+ */
+export type Progress = 'behind' | 'tick' | number;
 
 export class Pump {
   readonly #source: PumpSource;
@@ -110,10 +113,12 @@ export class Pump {
       this.#soon();
       return;
     }
-    if (progress >= loadRecords) this.#ticking = true;
-    else if (this.#ticked && progress < fewRecords) this.#ticking = false;
+    if (progress !== 'tick') {
+      if (progress >= loadRecords) this.#ticking = true;
+      else if (this.#ticked && progress < fewRecords) this.#ticking = false;
+    }
     this.#ticked = false;
-    if (this.#ticking) {
+    if (this.#ticking || progress === 'tick') {
       this.#cancel = this.#clock.later(() => {
         this.#tickCount++;
         this.#ticked = true;

@@ -143,7 +143,8 @@ test('an idle ring costs no CPU time and sets no timer', async () => {
     const before = process.cpuUsage();
     await sleep(500);
     const { user, system } = process.cpuUsage(before);
-    assert.ok(user + system < 20_000, `${user + system} microseconds of CPU in half a second`);
+    // Spinning would take all of it. Emulated machines need a few milliseconds for the timer of this test.
+    assert.ok(user + system < 100_000, `${user + system} microseconds of CPU in half a second`);
     assert.deepEqual(ring.wakeups, { ticks, edges });
     ring.close();
     await reading;

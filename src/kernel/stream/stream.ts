@@ -8,7 +8,7 @@
  */
 import { streamBusy, streamClosed } from './errors.ts';
 import { Ledger, type LostCount, noLosses } from './ledger.ts';
-import { type Clock, type Edges, Pump, systemClock } from './pump.ts';
+import { type Clock, type Edges, type Progress, Pump, systemClock } from './pump.ts';
 import { copyRecord, type RecordDecoder, type RecordReader } from './record.ts';
 import type { RingFront } from './ring-core.ts';
 
@@ -60,7 +60,7 @@ export class RecordStream {
   #onClose: (() => void) | undefined;
   #inside = false;
   /** What the last batch found: it tells how to wait for the next one. */
-  #lastProgress: 'behind' | number = 0;
+  #lastProgress: Progress = 0;
 
   constructor(source: RecordSource, edges: Edges, options: StreamOptions = {}) {
     this.#source = source;
@@ -103,12 +103,15 @@ export class RecordStream {
     return new Promise((resolve, reject) => {
       this.#begin();
       const signal = options.signal;
-      const end = (): void => {
+      const stop = (): void => {
         this.#reading = false;
         this.#onClose = undefined;
         this.#pump.cancel();
         if (this.#inside) this.#source.stop();
         signal?.removeEventListener('abort', end);
+      };
+      const end = (): void => {
+        stop();
         resolve();
       };
       this.#onClose = end;
@@ -125,7 +128,7 @@ export class RecordStream {
           if (count === 0 && finished()) end();
           else this.#pump.wait(this.#progress(count, turnLimit), turn);
         } catch (error) {
-          end();
+          stop();
           reject(error);
         }
       };
@@ -215,7 +218,9 @@ export class RecordStream {
     this.#source.release();
   }
 
-  #progress(count: number, limit: number): 'behind' | number {
+  #progress(count: number, limit: number): Progress {
+    // Somebody still writes the last records: look again, but not for ever.
+    if (count === 0 && this.#state === 'finishing') return 'tick';
     return count === limit || this.#source.fill > highFill ? 'behind' : count;
   }
 
