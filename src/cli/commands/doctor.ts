@@ -32,7 +32,7 @@ export function doctorJson(checks: readonly DoctorCheck[]): string[] {
 
 /** What is missing is the answer, not a failure: the exit code is 0 as long as the checks ran. */
 export async function run(call: Call, io: Io): Promise<ExitCode> {
-  const checks = await diagnose();
+  const checks = diagnose();
   const lines = call.has('json')
     ? doctorJson(checks)
     : doctorLines(checks, await colorsFor(io.out.fd, io.environment));
