@@ -29,21 +29,25 @@ function safeLines(text: string): string[] {
   return text.split('\n').map(escapeText);
 }
 
-/** The lines for standard error and the exit code of an error. */
-export function describeFailure(error: unknown, environment: NodeJS.ProcessEnv): Failure {
+/**
+ * The lines for standard error and the exit code of an error.
+ *
+ * @param mark what the first line starts with.
+ */
+export function describeFailure(error: unknown, environment: NodeJS.ProcessEnv, mark = 'bpfkit:'): Failure {
   if (environment.BPFKIT_DEBUG === '1' && error instanceof Error) {
     return { lines: safeLines(error.stack ?? error.message), exitCode: error instanceof UsageError ? 2 : 1 };
   }
   if (error instanceof UsageError) {
     const help = error.command === undefined ? 'bpfkit --help' : `bpfkit ${error.command} --help`;
-    return { lines: [...safeLines(`bpfkit: ${error.message}`), `Try '${help}'.`], exitCode: 2 };
+    return { lines: [...safeLines(`${mark} ${error.message}`), `Try '${help}'.`], exitCode: 2 };
   }
   const message = error instanceof Error ? error.message : String(error);
   if (!(error instanceof Error) || !(isDescribed(error) || 'code' in error)) {
-    const sentence = `bpfkit: this is a defect of bpfkit: ${message}; BPFKIT_DEBUG=1 shows where`;
+    const sentence = `${mark} this is a defect of bpfkit: ${message}; BPFKIT_DEBUG=1 shows where`;
     return { lines: safeLines(sentence), exitCode: 1 };
   }
-  const lines = safeLines(`bpfkit: ${message}`);
+  const lines = safeLines(`${mark} ${message}`);
   if (isKernelRefusal(error)) lines.push("'bpfkit doctor' shows what this kernel and this user can do.");
   return { lines, exitCode: 1 };
 }

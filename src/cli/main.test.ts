@@ -148,6 +148,25 @@ test('data goes to standard output, warnings and errors to standard error', asyn
   });
 });
 
+test('a kernel that refuses is one sentence and the way to the doctor', async () => {
+  class LoadError extends Error {
+    override readonly name: string = 'LoadError';
+    readonly errno = 1;
+  }
+  const ran = await withIo((io) =>
+    runReport('tree', new Call(['tid', '1']), io, () => {
+      throw new LoadError('load program "tasks": EPERM: run it as root (sudo)');
+    }),
+  );
+  assert.deepEqual(ran, {
+    code: 1,
+    out: '',
+    err:
+      '🔴 load program "tasks": EPERM: run it as root (sudo)\n' +
+      "'bpfkit doctor' shows what this kernel and this user can do.\n",
+  });
+});
+
 test('an unknown field is wrong usage, with the nearest names or where to find them', async () => {
   assert.deepEqual(await report(['x', '1']), {
     code: 2,
