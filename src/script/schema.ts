@@ -81,8 +81,9 @@ export interface KernelArray<T> {
 }
 
 type Fields = Readonly<Record<string, Schema<unknown, unknown>>>;
-export type StructUser<F extends Fields> = { [N in keyof F]: UserOf<F[N]> };
-export type StructKernel<F extends Fields> = { [N in keyof F]: KernelOf<F[N]> };
+// `& unknown` makes editors show the fields instead of the name of the alias.
+export type StructUser<F extends Fields> = { -readonly [N in keyof F]: UserOf<F[N]> } & unknown;
+export type StructKernel<F extends Fields> = { -readonly [N in keyof F]: KernelOf<F[N]> } & unknown;
 
 /**
  * A C struct: fields in the given order, each aligned to its own size, as a C compiler lays them out.

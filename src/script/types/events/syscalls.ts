@@ -1,0 +1,166 @@
+/**
+ * Arguments of common system calls, by the names that `events/syscalls/sys_enter_NAME/format` of tracefs
+ * has for x86-64. Pointers are addresses in the calling process: `k.userStr(k.args.filename, e.file)`.
+ */
+import type { i64, u64 } from '../scalars.ts';
+
+/** What a system call was given, one 64-bit register each. */
+export type Arguments<Name extends string> = { readonly [N in Name]: u64 };
+
+/** What a system call came back with. */
+export interface SyscallResult {
+  /** Negative for an error: -2 is ENOENT. */
+  readonly ret: i64;
+}
+
+/** By the name that a probe has after `tracepoint:syscalls:sys_enter_`. */
+export interface Syscalls {
+  accept: Arguments<'fd' | 'upeer_sockaddr' | 'upeer_addrlen'>;
+  accept4: Arguments<'fd' | 'upeer_sockaddr' | 'upeer_addrlen' | 'flags'>;
+  access: Arguments<'filename' | 'mode'>;
+  bind: Arguments<'fd' | 'umyaddr' | 'addrlen'>;
+  bpf: Arguments<'cmd' | 'uattr' | 'size'>;
+  brk: Arguments<'brk'>;
+  capset: Arguments<'header' | 'data'>;
+  chdir: Arguments<'filename'>;
+  chmod: Arguments<'filename' | 'mode'>;
+  chown: Arguments<'filename' | 'user' | 'group'>;
+  chroot: Arguments<'filename'>;
+  clock_nanosleep: Arguments<'which_clock' | 'flags' | 'rqtp' | 'rmtp'>;
+  clone: Arguments<'clone_flags' | 'newsp' | 'parent_tidptr' | 'child_tidptr' | 'tls'>;
+  clone3: Arguments<'uargs' | 'size'>;
+  close: Arguments<'fd'>;
+  close_range: Arguments<'fd' | 'max_fd' | 'flags'>;
+  connect: Arguments<'fd' | 'uservaddr' | 'addrlen'>;
+  copy_file_range: Arguments<'fd_in' | 'off_in' | 'fd_out' | 'off_out' | 'len' | 'flags'>;
+  creat: Arguments<'pathname' | 'mode'>;
+  dup: Arguments<'fildes'>;
+  dup2: Arguments<'oldfd' | 'newfd'>;
+  dup3: Arguments<'oldfd' | 'newfd' | 'flags'>;
+  epoll_ctl: Arguments<'epfd' | 'op' | 'fd' | 'event'>;
+  epoll_pwait: Arguments<'epfd' | 'events' | 'maxevents' | 'timeout' | 'sigmask' | 'sigsetsize'>;
+  epoll_wait: Arguments<'epfd' | 'events' | 'maxevents' | 'timeout'>;
+  execve: Arguments<'filename' | 'argv' | 'envp'>;
+  execveat: Arguments<'fd' | 'filename' | 'argv' | 'envp' | 'flags'>;
+  exit: Arguments<'error_code'>;
+  exit_group: Arguments<'error_code'>;
+  faccessat: Arguments<'dfd' | 'filename' | 'mode'>;
+  faccessat2: Arguments<'dfd' | 'filename' | 'mode' | 'flags'>;
+  fallocate: Arguments<'fd' | 'mode' | 'offset' | 'len'>;
+  fchdir: Arguments<'fd'>;
+  fchmod: Arguments<'fd' | 'mode'>;
+  fchmodat: Arguments<'dfd' | 'filename' | 'mode'>;
+  fchown: Arguments<'fd' | 'user' | 'group'>;
+  fchownat: Arguments<'dfd' | 'filename' | 'user' | 'group' | 'flag'>;
+  fcntl: Arguments<'fd' | 'cmd' | 'arg'>;
+  fdatasync: Arguments<'fd'>;
+  flock: Arguments<'fd' | 'cmd'>;
+  fstatfs: Arguments<'fd' | 'buf'>;
+  fsync: Arguments<'fd'>;
+  ftruncate: Arguments<'fd' | 'length'>;
+  futex: Arguments<'uaddr' | 'op' | 'val' | 'utime' | 'uaddr2' | 'val3'>;
+  getcwd: Arguments<'buf' | 'size'>;
+  getdents64: Arguments<'fd' | 'dirent' | 'count'>;
+  getpeername: Arguments<'fd' | 'usockaddr' | 'usockaddr_len'>;
+  getrandom: Arguments<'ubuf' | 'len' | 'flags'>;
+  getsockname: Arguments<'fd' | 'usockaddr' | 'usockaddr_len'>;
+  getsockopt: Arguments<'fd' | 'level' | 'optname' | 'optval' | 'optlen'>;
+  inotify_add_watch: Arguments<'fd' | 'pathname' | 'mask'>;
+  io_uring_enter: Arguments<'fd' | 'to_submit' | 'min_complete' | 'flags' | 'argp' | 'argsz'>;
+  io_uring_setup: Arguments<'entries' | 'params'>;
+  ioctl: Arguments<'fd' | 'cmd' | 'arg'>;
+  kill: Arguments<'pid' | 'sig'>;
+  link: Arguments<'oldname' | 'newname'>;
+  linkat: Arguments<'olddfd' | 'oldname' | 'newdfd' | 'newname' | 'flags'>;
+  listen: Arguments<'fd' | 'backlog'>;
+  lseek: Arguments<'fd' | 'offset' | 'whence'>;
+  madvise: Arguments<'start' | 'len_in' | 'behavior'>;
+  memfd_create: Arguments<'uname' | 'flags'>;
+  mkdir: Arguments<'pathname' | 'mode'>;
+  mkdirat: Arguments<'dfd' | 'pathname' | 'mode'>;
+  mknod: Arguments<'filename' | 'mode' | 'dev'>;
+  mknodat: Arguments<'dfd' | 'filename' | 'mode' | 'dev'>;
+  mmap: Arguments<'addr' | 'len' | 'prot' | 'flags' | 'fd' | 'off'>;
+  mount: Arguments<'dev_name' | 'dir_name' | 'type' | 'flags' | 'data'>;
+  mprotect: Arguments<'start' | 'len' | 'prot'>;
+  mremap: Arguments<'addr' | 'old_len' | 'new_len' | 'flags' | 'new_addr'>;
+  msync: Arguments<'start' | 'len' | 'flags'>;
+  munmap: Arguments<'addr' | 'len'>;
+  nanosleep: Arguments<'rqtp' | 'rmtp'>;
+  newfstat: Arguments<'fd' | 'statbuf'>;
+  newfstatat: Arguments<'dfd' | 'filename' | 'statbuf' | 'flag'>;
+  newlstat: Arguments<'filename' | 'statbuf'>;
+  newstat: Arguments<'filename' | 'statbuf'>;
+  open: Arguments<'filename' | 'flags' | 'mode'>;
+  open_by_handle_at: Arguments<'mountdirfd' | 'handle' | 'flags'>;
+  openat: Arguments<'dfd' | 'filename' | 'flags' | 'mode'>;
+  openat2: Arguments<'dfd' | 'filename' | 'how' | 'usize'>;
+  perf_event_open: Arguments<'attr_uptr' | 'pid' | 'cpu' | 'group_fd' | 'flags'>;
+  pidfd_open: Arguments<'pid' | 'flags'>;
+  pidfd_send_signal: Arguments<'pidfd' | 'sig' | 'info' | 'flags'>;
+  pipe: Arguments<'fildes'>;
+  pipe2: Arguments<'fildes' | 'flags'>;
+  pivot_root: Arguments<'new_root' | 'put_old'>;
+  poll: Arguments<'ufds' | 'nfds' | 'timeout_msecs'>;
+  ppoll: Arguments<'ufds' | 'nfds' | 'tsp' | 'sigmask' | 'sigsetsize'>;
+  prctl: Arguments<'option' | 'arg2' | 'arg3' | 'arg4' | 'arg5'>;
+  pread64: Arguments<'fd' | 'buf' | 'count' | 'pos'>;
+  preadv: Arguments<'fd' | 'vec' | 'vlen' | 'pos_l' | 'pos_h'>;
+  prlimit64: Arguments<'pid' | 'resource' | 'new_rlim' | 'old_rlim'>;
+  process_vm_readv: Arguments<'pid' | 'lvec' | 'liovcnt' | 'rvec' | 'riovcnt' | 'flags'>;
+  process_vm_writev: Arguments<'pid' | 'lvec' | 'liovcnt' | 'rvec' | 'riovcnt' | 'flags'>;
+  pselect6: Arguments<'n' | 'inp' | 'outp' | 'exp' | 'tsp' | 'sig'>;
+  ptrace: Arguments<'request' | 'pid' | 'addr' | 'data'>;
+  pwrite64: Arguments<'fd' | 'buf' | 'count' | 'pos'>;
+  pwritev: Arguments<'fd' | 'vec' | 'vlen' | 'pos_l' | 'pos_h'>;
+  read: Arguments<'fd' | 'buf' | 'count'>;
+  readlink: Arguments<'path' | 'buf' | 'bufsiz'>;
+  readlinkat: Arguments<'dfd' | 'pathname' | 'buf' | 'bufsiz'>;
+  readv: Arguments<'fd' | 'vec' | 'vlen'>;
+  recvfrom: Arguments<'fd' | 'ubuf' | 'size' | 'flags' | 'addr' | 'addr_len'>;
+  recvmmsg: Arguments<'fd' | 'mmsg' | 'vlen' | 'flags' | 'timeout'>;
+  recvmsg: Arguments<'fd' | 'msg' | 'flags'>;
+  rename: Arguments<'oldname' | 'newname'>;
+  renameat: Arguments<'olddfd' | 'oldname' | 'newdfd' | 'newname'>;
+  renameat2: Arguments<'olddfd' | 'oldname' | 'newdfd' | 'newname' | 'flags'>;
+  rmdir: Arguments<'pathname'>;
+  rt_sigaction: Arguments<'sig' | 'act' | 'oact' | 'sigsetsize'>;
+  rt_sigprocmask: Arguments<'how' | 'nset' | 'oset' | 'sigsetsize'>;
+  sched_setaffinity: Arguments<'pid' | 'len' | 'user_mask_ptr'>;
+  seccomp: Arguments<'op' | 'flags' | 'uargs'>;
+  select: Arguments<'n' | 'inp' | 'outp' | 'exp' | 'tvp'>;
+  sendfile64: Arguments<'out_fd' | 'in_fd' | 'offset' | 'count'>;
+  sendmmsg: Arguments<'fd' | 'mmsg' | 'vlen' | 'flags'>;
+  sendmsg: Arguments<'fd' | 'msg' | 'flags'>;
+  sendto: Arguments<'fd' | 'buff' | 'len' | 'flags' | 'addr' | 'addr_len'>;
+  setgid: Arguments<'gid'>;
+  setns: Arguments<'fd' | 'flags'>;
+  setpgid: Arguments<'pid' | 'pgid'>;
+  setpriority: Arguments<'which' | 'who' | 'niceval'>;
+  setresgid: Arguments<'rgid' | 'egid' | 'sgid'>;
+  setresuid: Arguments<'ruid' | 'euid' | 'suid'>;
+  setsockopt: Arguments<'fd' | 'level' | 'optname' | 'optval' | 'optlen'>;
+  setuid: Arguments<'uid'>;
+  shutdown: Arguments<'fd' | 'how'>;
+  socket: Arguments<'family' | 'type' | 'protocol'>;
+  socketpair: Arguments<'family' | 'type' | 'protocol' | 'usockvec'>;
+  splice: Arguments<'fd_in' | 'off_in' | 'fd_out' | 'off_out' | 'len' | 'flags'>;
+  statfs: Arguments<'pathname' | 'buf'>;
+  statx: Arguments<'dfd' | 'filename' | 'flags' | 'mask' | 'buffer'>;
+  symlink: Arguments<'oldname' | 'newname'>;
+  symlinkat: Arguments<'oldname' | 'newdfd' | 'newname'>;
+  tgkill: Arguments<'tgid' | 'pid' | 'sig'>;
+  tkill: Arguments<'pid' | 'sig'>;
+  truncate: Arguments<'path' | 'length'>;
+  umask: Arguments<'mask'>;
+  umount: Arguments<'name' | 'flags'>;
+  unlink: Arguments<'pathname'>;
+  unlinkat: Arguments<'dfd' | 'pathname' | 'flag'>;
+  unshare: Arguments<'unshare_flags'>;
+  userfaultfd: Arguments<'flags'>;
+  utimensat: Arguments<'dfd' | 'filename' | 'utimes' | 'flags'>;
+  wait4: Arguments<'upid' | 'stat_addr' | 'options' | 'ru'>;
+  waitid: Arguments<'which' | 'upid' | 'infop' | 'options' | 'ru'>;
+  write: Arguments<'fd' | 'buf' | 'count'>;
+  writev: Arguments<'fd' | 'vec' | 'vlen'>;
+}
