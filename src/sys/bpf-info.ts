@@ -91,6 +91,7 @@ export const linkInfoFields = {
     type: 'u32',
     id: 'u32',
     programId: 'u32 prog_id',
+    gap: 'gap4',
     attachType: 'u32 tracing.attach_type',
     targetObjectId: 'u32 tracing.target_obj_id',
     targetBtfId: 'u32 tracing.target_btf_id',

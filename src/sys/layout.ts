@@ -8,8 +8,11 @@
  */
 import { addressOf, type Bytes } from './syscall.ts';
 
-/** `name16` is a char array with its NUL; `pointer` is 64 bits wide on every machine. */
-export type FieldType = 'u32' | 's32' | 'u64' | 'pointer' | 'name16' | 'bytes8' | 'u16' | 'u8';
+/**
+ * `name16` is a char array with its NUL; `pointer` is 64 bits wide on every machine; `gap4` are four
+ * unused bytes, where a union of 64-bit members begins with a 32-bit one.
+ */
+export type FieldType = 'u32' | 's32' | 'u64' | 'pointer' | 'name16' | 'bytes8' | 'u16' | 'u8' | 'gap4';
 export type FieldText = FieldType | `${FieldType} ${string}`;
 export type FieldTable = Readonly<Record<string, FieldText>>;
 
@@ -54,6 +57,7 @@ const sizes = {
   pointer: 8,
   name16: 16,
   bytes8: 8,
+  gap4: 4,
 } as const satisfies Record<FieldType, number>;
 
 const alignments = { ...sizes, name16: 1, bytes8: 1 } as const satisfies Record<FieldType, number>;

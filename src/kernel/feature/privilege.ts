@@ -15,6 +15,8 @@ export interface Privileges {
   readonly root: boolean;
   /** Capabilities that tracing asks for and this process has not got. */
   readonly missing: readonly CapabilityName[];
+  /** The capabilities cannot be read, so `missing` says nothing. */
+  readonly unreadable?: boolean;
   /** False in a user namespace such as a rootless container's: its capabilities do not count for BPF. */
   readonly initialUserNamespace: boolean | undefined;
   /** /sys/kernel/security/lockdown. */
@@ -52,8 +54,14 @@ function namespace(): boolean | undefined {
   }
 }
 
-function missingCapabilities(): CapabilityName[] {
-  const set = capabilities();
+/** Undefined if they cannot be read. */
+function missingCapabilities(): CapabilityName[] | undefined {
+  let set: bigint;
+  try {
+    set = capabilities();
+  } catch {
+    return undefined;
+  }
   if (holds(set, 'sysAdmin')) return [];
   // CAP_BPF and CAP_PERFMON were cut out of CAP_SYS_ADMIN in Linux 5.8.
   if (olderThan('5.8')) return ['sysAdmin'];
@@ -65,10 +73,12 @@ export function privileges(): Privileges {
   const lockdown = text('/sys/kernel/security/lockdown');
   const unprivileged = text('/proc/sys/kernel/unprivileged_bpf_disabled');
   const seccomp = /^Seccomp:\s+(\d)/m.exec(text('/proc/self/status') ?? '')?.[1];
+  const missing = missingCapabilities();
   const limit = olderThan('5.11') ? getLimit(Limit.lockedMemory).current : limitless;
   return {
     root: process.geteuid?.() === 0,
-    missing: missingCapabilities(),
+    missing: missing ?? [],
+    unreadable: missing === undefined,
     initialUserNamespace: namespace(),
     lockdown: lockdown === undefined ? undefined : lockdownOf(lockdown),
     unprivilegedBpfDisabled: unprivileged === undefined ? undefined : Number(unprivileged),
@@ -89,6 +99,7 @@ const capabilityNames: Readonly<Partial<Record<CapabilityName, string>>> = {
  */
 export function whyNotPermitted(found: Privileges = privileges()): string {
   const { missing, lockdown } = found;
+  if (found.unreadable === true) return 'it cannot be told which capabilities the process has';
   if (missing.length > 0) {
     const names = missing.map((name) => capabilityNames[name] ?? name).join(' and ');
     if (!found.root) return `the process lacks ${names}: run it as root (sudo)`;

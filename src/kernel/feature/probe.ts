@@ -82,7 +82,8 @@ export function attempt(
 
 /** EPERM is only an answer of the kernel if the process may do everything that was asked. */
 export function refusedByPrivilege(): Finding {
-  const { missing, initialUserNamespace, seccomp } = privileges();
+  const { missing, unreadable, initialUserNamespace, seccomp } = privileges();
+  if (unreadable === true) return unknown('the capabilities of the process cannot be read');
   if (missing.length > 0) return unknown(`the process lacks ${missing.join(', ')}`);
   if (initialUserNamespace === false) return unknown('the process is in a user namespace');
   if (seccomp === true) return unknown('a seccomp filter is active');

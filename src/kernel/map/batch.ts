@@ -114,6 +114,8 @@ export function deleteBlock(
 
 function outcome(answer: BpfAnswer, count: number): { readonly done: number; readonly result: number } {
   if (answer.result >= 0) return { done: count, result: 0 };
+  // A kernel that does not know the command leaves the count as it was given.
+  if (lacksBatches(answer.result)) return { done: 0, result: answer.result };
   return { done: Math.min(countOf(answer), count), result: answer.result };
 }
 
