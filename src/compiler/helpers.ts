@@ -58,6 +58,6 @@ export const helpers: Readonly<Record<HelperName, Helper>> = table;
 
 /** The call target for a helper. */
 export function helper(name: HelperName): Callee {
-  const { id, pure = false }: Helper = table[name];
-  return { kind: 'helper', id, name: `bpf_${name}`, pure };
+  const { id, pure }: Helper = table[name];
+  return { kind: 'helper', id, name: `bpf_${name}`, pure: pure === true };
 }

@@ -1,0 +1,96 @@
+/** From `bash` and `readline` to the place in a file where a uprobe goes. */
+import { closeSync, constants, existsSync, fstatSync, openSync, readSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { ElfFile } from '../../elf/file.ts';
+import { findFunctions, listFunctions } from '../../elf/functions.ts';
+import type { ByteSource } from '../../elf/source.ts';
+import { nearestNames } from '../../text/nearest.ts';
+import { AttachError } from './errors.ts';
+
+export interface UserFunction {
+  readonly path: string;
+  /** In the file, in bytes. */
+  readonly offset: number;
+}
+
+/**
+ * The place of `symbol` + `offset` in an executable or library; without a symbol, the offset itself.
+ *
+ * A path without a slash is looked up in PATH and then among the system's libraries (`c` is libc.so.6's
+ * directory name, as the linker says it). Throws AttachError `notFound` with near names.
+ */
+export function resolveUserFunction(file: string, symbol: string, offset: number): UserFunction {
+  const path = locate(file);
+  if (path === undefined) throw refuse(file, symbol, `there is no program or library "${file}"`, []);
+  if (symbol === '') return { path, offset };
+  const opened = openFile(path, symbol);
+  try {
+    const elf = ElfFile.open(opened.source);
+    const [found] = findFunctions(elf, symbol);
+    if (found) return { path, offset: found.fileOffset + offset };
+    const names = new Set<string>();
+    for (const table of ['dynamic', 'static'] as const) {
+      for (const each of listFunctions(elf, table)) names.add(each.symbol.name);
+    }
+    throw refuse(
+      path,
+      symbol,
+      names.size === 0 ? 'the file has no symbols' : 'the file has no such function',
+      nearestNames(symbol, names),
+    );
+  } finally {
+    closeSync(opened.fd);
+  }
+}
+
+const libraryDirectories = [
+  '/lib/x86_64-linux-gnu',
+  '/lib/aarch64-linux-gnu',
+  '/usr/lib/x86_64-linux-gnu',
+  '/usr/lib/aarch64-linux-gnu',
+  '/lib64',
+  '/usr/lib64',
+  '/lib',
+  '/usr/lib',
+];
+
+function locate(file: string): string | undefined {
+  if (file.includes('/')) return existsSync(file) ? file : undefined;
+  const programs = (process.env.PATH ?? '').split(delimiter).filter((directory) => directory !== '');
+  const candidates = programs.map((directory) => join(directory, file));
+  for (const directory of libraryDirectories) {
+    candidates.push(
+      join(directory, file),
+      join(directory, `lib${file}.so`),
+      join(directory, `lib${file}.so.6`),
+    );
+  }
+  return candidates.find((path) => existsSync(path));
+}
+
+/** Never blocks and never follows anything but a regular file: FIFOs and devices are refused. */
+function openFile(path: string, symbol: string): { fd: number; source: ByteSource } {
+  let fd: number;
+  try {
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    throw refuse(path, symbol, (error as Error).message, []);
+  }
+  const stat = fstatSync(fd);
+  if (!stat.isFile()) {
+    closeSync(fd);
+    throw refuse(path, symbol, 'it is not a regular file', []);
+  }
+  const read = (offset: number, length: number): Uint8Array => {
+    const bytes = new Uint8Array(length);
+    return bytes.subarray(0, readSync(fd, bytes, 0, length, offset));
+  };
+  return { fd, source: { size: stat.size, read } };
+}
+
+function refuse(path: string, symbol: string, reason: string, near: readonly string[]): AttachError {
+  const target = symbol ? `${path}:${symbol}` : path;
+  return new AttachError('notFound', { kind: 'uprobe', program: symbol, target }, reason, {
+    suggestions: near,
+  });
+}
