@@ -81,12 +81,11 @@ interface Compiled {
 /** Minimum kernel: 5.1 for v3, 5.3 when the program has loops. Throws CompileError. */
 export function compileModule(module: IrModule, target: Target = {}): CompiledProgram {
   const v4 = target.isa === 'v4';
-  const compiled: Compiled[] = [];
-  for (const fn of module.functions) {
-    optimize(fn, v4);
-    compiled.push({ fn, ...generate(fn, v4) });
-  }
+  for (const fn of module.functions) optimize(fn, v4);
   const calls = callGraph(module);
+  const needed = reachedFrom(module.functions[0].name, calls);
+  const compiled: Compiled[] = [];
+  for (const fn of module.functions) if (needed.has(fn.name)) compiled.push({ fn, ...generate(fn, v4) });
   const scratchBytes = fitStacks(compiled, calls, target, v4);
   return link(compiled, scratchBytes);
 }
@@ -156,6 +155,13 @@ function callGraph(module: IrModule): Map<string, Set<string>> {
     graph.set(fn.name, callees);
   }
   return graph;
+}
+
+/** The functions that are left when calls have been folded away: the verifier refuses any other. */
+function reachedFrom(entry: string, calls: Map<string, Set<string>>): Set<string> {
+  const reached = new Set([entry]);
+  for (const name of reached) for (const callee of calls.get(name) ?? []) reached.add(callee);
+  return reached;
 }
 
 /** The verifier counts each frame in steps of 32 bytes, and an empty one as one step. */

@@ -388,11 +388,23 @@ function placeBlocks(fn: MachineFunction): MachineBlock[] {
     const end = block.end;
     if (end.kind === 'jump') end.target = goal(end.target);
     else if (end.kind === 'branch') {
-      end.then = goal(end.then);
-      end.otherwise = goal(end.otherwise);
+      const then = goal(end.then);
+      const otherwise = goal(end.otherwise);
+      block.end = { ...end, then, otherwise };
     }
   }
-  return orderBlocks(goal(fn.blocks[0]));
+  const order = orderBlocks(goal(fn.blocks[0]));
+  // A jump to a lone `exit` becomes an `exit` of its own, so that nobody may be left to come to that one: the
+  // verifier refuses what cannot be reached.
+  const wanted = new Set<MachineBlock>(order.slice(0, 1));
+  for (const [k, block] of order.entries()) {
+    const end = block.end;
+    if (end.kind === 'branch') wanted.add(end.then).add(end.otherwise);
+    else if (end.kind === 'jump' && (order[k + 1] === end.target || !isBareExit(end.target))) {
+      wanted.add(end.target);
+    }
+  }
+  return order.filter((block) => wanted.has(block));
 }
 
 /**

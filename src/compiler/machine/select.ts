@@ -149,6 +149,7 @@ class Selector {
     } else if (end.kind === 'branch') {
       const left = this.#register(end.left);
       const imm = immediateOf(end.right, end.width);
+      const then = this.#blocks.get(end.then)!;
       made.end = {
         kind: 'branch',
         condition: conditionOf[end.op],
@@ -156,7 +157,7 @@ class Selector {
         left,
         right: imm === undefined ? this.#register(end.right) : NONE,
         imm: imm ?? 0,
-        then: this.#blocks.get(end.then)!,
+        then,
         otherwise: this.#blocks.get(end.otherwise)!,
         source: end.source,
       };

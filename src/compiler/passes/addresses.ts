@@ -22,6 +22,11 @@ export function foldAddresses(fn: IrFunction): void {
         offset = sum;
         base = base.left;
       }
+      // One register for all accesses to a map's value, wherever in it they go.
+      if (base.kind === 'mapValueAddress' && base.offset !== 0 && offset + base.offset <= MAX) {
+        offset += base.offset;
+        base = { ...base, offset: 0 };
+      }
       if (base === value.base) continue;
       value.base = base;
       (value as { offset: number }).offset = offset;

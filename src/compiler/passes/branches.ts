@@ -4,6 +4,7 @@
  *  - a block that only asks what its predecessors know already (`a && b` leaves such) is skipped: each
  *    predecessor that knows the answer jumps to where the answer leads, and one that has computed a
  *    comparison for it branches on the comparison itself;
+ *  - a branch whose two ways do nothing before they meet is no branch;
  *  - blocks that return the same value share one `return`.
  */
 import { evaluateCompare } from '../evaluate.ts';
@@ -28,11 +29,55 @@ export function straighten(fn: IrFunction): boolean {
   for (let round = 0; round < 8; round++) {
     const threaded = threadKnown(fn);
     if (threaded) tidyGraph(fn);
+    const needless = dropNeedless(fn);
+    if (needless) tidyGraph(fn);
     const merged = mergeChains(fn);
-    if (!threaded && !merged) break;
+    if (!threaded && !needless && !merged) break;
     any = true;
   }
   return any;
+}
+
+/** A branch whose ways are empty blocks, or none, up to the block where they meet with the same values. */
+function dropNeedless(fn: IrFunction): boolean {
+  let changed = false;
+  for (const block of fn.blocks) {
+    const end = block.terminator;
+    if (end?.kind !== 'branch') continue;
+    const [a, fromA] = emptyWay(end.then, block);
+    const [b, fromB] = emptyWay(end.otherwise, block);
+    if (a !== b || a === block) continue;
+    const phis = a.values.filter((value): value is ValueOf<'phi'> => value.kind === 'phi');
+    if (!phis.every((phi) => sameValue(phi.incoming.get(fromA)!, phi.incoming.get(fromB)!))) continue;
+    block.terminator = { kind: 'jump', target: a, source: end.source };
+    for (const phi of phis) {
+      const value = phi.incoming.get(fromA)!;
+      phi.incoming.set(block, value);
+    }
+    if (!a.predecessors.includes(block)) a.predecessors.push(block);
+    // The blocks in between go when nothing else leads to them.
+    tidyGraph(fn);
+    changed = true;
+  }
+  return changed;
+}
+
+/** Where a way leads when it is at most one empty block, and the block over which it arrives. */
+function emptyWay(first: Block, from: Block): readonly [Block, Block] {
+  const end = first.terminator;
+  if (
+    first.values.length === 0 &&
+    end?.kind === 'jump' &&
+    first.predecessors.length === 1 &&
+    end.target !== first
+  ) {
+    return [end.target, first];
+  }
+  return [first, from];
+}
+
+function sameValue(a: Value, b: Value): boolean {
+  return a === b || (a.kind === 'constant' && b.kind === 'constant' && a.value === b.value);
 }
 
 /** Appends a block to the only block that leads to it. */
@@ -145,11 +190,9 @@ function answer(
       const other = exit.then === block ? exit.otherwise : exit.then;
       // Two edges between the same blocks cannot bring two values.
       if (other === block || (other === target && target.values[0]?.kind === 'phi')) return undefined;
-      return {
-        ...exit,
-        then: exit.then === block ? target : exit.then,
-        otherwise: exit.otherwise === block ? target : exit.otherwise,
-      };
+      const then = exit.then === block ? target : exit.then;
+      const otherwise = exit.otherwise === block ? target : exit.otherwise;
+      return { ...exit, then, otherwise };
     }
     return undefined;
   }

@@ -84,7 +84,7 @@ export function demoteSlots(fn: IrFunction, place: ScratchPlace): void {
     type: pointer('mapValue', true),
   };
   const parameters = old.values.filter((value) => value.kind === 'parameter');
-  const failed: Block = {
+  const then: Block = {
     id: blockId++,
     name: 'no scratch',
     values: [],
@@ -114,15 +114,15 @@ export function demoteSlots(fn: IrFunction, place: ScratchPlace): void {
       width: 64,
       left: base,
       right: constant(0n),
-      then: failed,
+      then,
       otherwise: old,
     },
   };
-  failed.predecessors.push(front);
+  then.predecessors.push(front);
   old.predecessors.push(front);
   old.values = old.values.filter((value) => value.kind !== 'parameter');
   fn.blocks.unshift(front);
-  fn.blocks.push(failed);
+  fn.blocks.push(then);
   const moved = (value: Value): number | undefined =>
     value.kind === 'slotAddress' ? place.offsets.get(value.slot) : undefined;
   for (const block of fn.blocks) {
