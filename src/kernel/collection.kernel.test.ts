@@ -366,7 +366,7 @@ test('a signal during loading is tried again, and a refusal without a log says w
       assert.ok(error instanceof KernelError);
       assert.equal(error.errno, 1);
       assert.doesNotMatch(error.message, /MEMLOCK/);
-      assert.match(error.message, /load program "x": BPF_PROG_LOAD: EPERM/);
+      assert.match(error.message, /load program "x" \(socketFilter\): BPF_PROG_LOAD: EPERM/);
       return true;
     },
   );

@@ -32,8 +32,9 @@ export interface ElementBlock {
   readonly values: DataView;
 }
 
-/** Elements asked for at once. */
+/** Elements asked for at once, as long as they are not large. */
 const usual = 512;
+const usualBytes = 1024 * 1024;
 
 /**
  * Reads all elements block by block, deleting them on the way with `take`. Ends with `false` when
@@ -44,7 +45,8 @@ export function* readBlocks(
   options: { readonly take?: boolean; readonly flags?: number } = {},
 ): Generator<ElementBlock, boolean, undefined> {
   const command = options.take === true ? 'mapLookupAndDeleteBatch' : 'mapLookupBatch';
-  let room = Math.max(1, Math.min(usual, shape.maxEntries));
+  const fitting = Math.floor(usualBytes / (shape.keySize + shape.valueSize));
+  let room = Math.max(1, Math.min(usual, shape.maxEntries, fitting));
   let keys = new Uint8Array(room * shape.keySize);
   let values = new Uint8Array(room * shape.valueSize);
   // The kernel keeps a bucket number or a whole key there.

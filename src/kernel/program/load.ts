@@ -18,7 +18,7 @@ import { refused } from '../errors.ts';
 import { whyNotPermitted } from '../feature/privilege.ts';
 import { olderThan, versionOf } from '../feature/release.ts';
 import { objectName } from '../names.ts';
-import type { ProgramSpec } from '../spec.ts';
+import { type ProgramSpec, ProgramType } from '../spec.ts';
 import { functionRecordSize, functionRecords, lineRecordSize } from './debug-info.ts';
 import { logLines } from './log.ts';
 import { Program } from './program.ts';
@@ -121,9 +121,15 @@ function withLog(
 
 function failure(spec: ProgramSpec, errno: number, log: readonly string[]): Error {
   if (log.length > 0) return new VerifierError(spec, errno, log);
-  const what = `load program "${spec.name}"`;
+  const what = `load program "${spec.name}" (${kindOf(spec)})`;
   const error: SysError = bpfError('programLoad', errno);
   return refused(what, error, silentHint(spec, error));
+}
+
+/** `tracing, function do_exit`: the type's name and the target. */
+function kindOf({ type, attachTarget }: ProgramSpec): string {
+  const name = Object.entries(ProgramType).find(([, number]) => number === type)?.[0] ?? `type ${type}`;
+  return attachTarget === undefined ? name : `${name}, ${attachTarget.kind} ${attachTarget.name}`;
 }
 
 /** Why the kernel refused without a word: it did not get as far as the verifier. */
