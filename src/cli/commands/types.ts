@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { release } from 'node:os';
 import { declarationsOf } from '../../btf/typescript.ts';
 import { vmlinux } from '../../kernel/vmlinux.ts';
 import { escapeText } from '../../text/escape.ts';
@@ -7,7 +8,8 @@ import type { Call, ExitCode, Io } from '../command.ts';
 
 /** Writes declarations of the running kernel's types to a file or to standard output. */
 export function run(call: Call, io: Io): ExitCode {
-  const text = declarationsOf(vmlinux(), call.words.length > 0 ? call.words : undefined);
+  const roots = call.words.length > 0 ? call.words : undefined;
+  const text = declarationsOf(vmlinux(), roots, { source: `Linux ${release()}` });
   const path = call.value('output');
   if (path === undefined || path === '-') {
     io.out.line(text.replace(/\n$/, ''));
