@@ -418,7 +418,7 @@ test('a raw tracepoint that does not exist is an error in words', () => {
   counter.close();
 });
 
-test('many tracepoints close together faster than in turn, and none stays', async () => {
+test('many tracepoints close together, and none stays', async () => {
   const names = ['getppid', 'getpid', 'getuid', 'geteuid', 'getgid', 'getegid', 'getpgid', 'getsid'];
   const counter = new Counter(ProgramType.tracepoint);
   const attach = (): AttachedLink[] =>

@@ -124,11 +124,13 @@ export class AttachedLink implements Link {
 }
 
 /**
- * Detaches everything, in the time of the slowest rather than in the sum of all.
+ * Detaches everything, letting waits overlap that the kernel lets overlap. Resolves when nothing is attached.
  *
- * Kinds that detach at once are closed first, here. The others are closed on the threads of libuv's pool:
- * the waits for running programs overlap, only the removal of each tracepoint is taken in turn by the kernel
- * (`event_mutex`). Resolves when nothing is attached any more.
+ * Kinds that detach at once are closed first, here. The others are closed on libuv's threads, which are busy
+ * with it meanwhile. Of the two waits of a tracepoint, the one for running programs overlaps; the removal from
+ * the tracepoint is taken in turn by the kernel, under `event_mutex`, a grace period each: twenty take
+ * half the time that they take in turn, and more threads do not help (bench/detach.ts). Raw and BTF tracepoints,
+ * and one uprobe-multi link instead of many uprobes, do not have the problem at all.
  */
 export async function closeAll(links: Iterable<Link>): Promise<void> {
   const waiting: Promise<void>[] = [];

@@ -34,7 +34,7 @@ export function attachPerfEvent(program: AttachableProgram, options: PerfEventOp
   const what: Attachment = {
     kind: 'perfEvent',
     program: program.name,
-    target: `${type}:${event} ${rate}`,
+    target: `${eventName(type, event)} ${rate}`,
   };
   const { frequency, period } = options;
   if ((frequency === undefined) === (period === undefined)) {
@@ -69,4 +69,10 @@ export function attachPerfEvent(program: AttachableProgram, options: PerfEventOp
     isLink: attachments[0]?.isLink ?? false,
     slow: false,
   });
+}
+
+/** `cpuClock` for the events that have a name here, numbers for others. */
+function eventName(type: number, event: number): string {
+  const known = Object.entries(PerfSoftware).find(([, number]) => number === event);
+  return type === PerfType.software && known !== undefined ? known[0] : `event ${type}:${event}`;
 }
