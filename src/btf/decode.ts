@@ -8,6 +8,7 @@
  * | bool | boolean |
  * | enum | name of the value, or the number if it has none |
  * | char array | `KernelString`: the bytes up to the first zero |
+ * | `unsigned char` array | `Uint8Array`, a copy |
  * | other arrays | array (empty if its elements have no bytes) |
  * | struct, union | object; members of anonymous members are its own |
  *
@@ -148,6 +149,12 @@ class Compiler {
         cost: 1,
       };
     }
+    if (isByte(element)) {
+      return {
+        read: (view, at) => new Uint8Array(view.buffer, view.byteOffset + at, length).slice(),
+        cost: 1,
+      };
+    }
     const stride = this.#btf.sizeOf(elementId);
     const { read, cost } = this.#compile(elementId, depth + 1);
     if (length * stride === 0) return { read: () => [], cost: 1 };
@@ -248,6 +255,11 @@ export function defineOwn(target: object, name: string, value: unknown): void {
 /** `char`, whose signedness compilers write differently, and by which text is told from small numbers. */
 export function isChar(type: BtfType): boolean {
   return type.kind === 'int' && type.size === 1 && (type.encoding === 'char' || type.name === 'char');
+}
+
+/** `unsigned char`: addresses, hashes, raw memory. */
+export function isByte(type: BtfType): boolean {
+  return type.kind === 'int' && type.size === 1 && type.encoding === 'unsigned' && type.name !== 'char';
 }
 
 /** Of two enumerators of the same value the first gives the name. Keys are what the reader returns. */

@@ -144,3 +144,9 @@ export const badName = (name: string): BtfError =>
     'builder',
     `build BTF: the name ${JSON.stringify(name)} has characters that are not one byte, or a zero`,
   );
+
+export const notFound = (name: string, near: readonly string[]): BtfError =>
+  new BtfError(
+    'kind',
+    `BTF has no type or function "${name}"${near.length > 0 ? ` (nearest: ${near.join(', ')})` : ''}`,
+  );
