@@ -1,0 +1,58 @@
+/** bpfkit/kernel: programs, maps, links and streams of the running kernel, as handles that close themselves. */
+export { SysError } from '../sys/errors.ts';
+export { Collection, type LoadOptions, loadCollection } from './collection.ts';
+export { onlineCpus, possibleCpus } from './cpus.ts';
+export { type DoctorCheck, diagnose } from './doctor.ts';
+export { KernelError, type KernelErrorCode, MapError, type MapFault } from './errors.ts';
+export {
+  type FeatureName,
+  feature,
+  featureNames,
+  featureSince,
+  helperFeature,
+  lacking,
+  mapTypeFeature,
+  programTypeFeature,
+} from './feature/features.ts';
+export { type Privileges, privileges, whyNotPermitted } from './feature/privilege.ts';
+export type { Answer, Finding } from './feature/probe.ts';
+export { AttachError, type AttachErrorCode, IteratorError } from './link/errors.ts';
+export { attachIterator, IteratorLink, type IteratorOptions, type IteratorScope } from './link/iterator.ts';
+export { attachKprobe, attachKretprobe, type KprobeOptions } from './link/kprobe.ts';
+export { type AttachableProgram, AttachedLink, closeAll, type Link, type LinkInfo } from './link/link.ts';
+export { attachPerfEvent, type PerfEventOptions } from './link/perf-event.ts';
+export { attachRawTracepoint, type RawTracepointOptions } from './link/raw-tracepoint.ts';
+export { attachTracepoint, type TracepointOptions } from './link/tracepoint.ts';
+export { attachLsm, attachTracing, type TracingOptions } from './link/tracing.ts';
+export { attachUprobe, attachUretprobe, type UprobeTarget } from './link/uprobe.ts';
+export { attachUprobes, type UprobePlace, type UprobesTarget } from './link/uprobe-multi.ts';
+export { type Codec, rawCodec, u32Codec, u64Codec } from './map/codec.ts';
+export { openMap, openPinnedMap } from './map/handle.ts';
+export { KeyedMap } from './map/keyed.ts';
+export { MapFlag } from './map/kind.ts';
+export { BpfMap, type MapInfo, mapIds, openMapById } from './map/map.ts';
+export { QueueMap } from './map/queue.ts';
+export { StackMap } from './map/stacks.ts';
+export { bpffs, cgroup2, findMount, tracefs } from './mounts.ts';
+export { loadProgram } from './program/load.ts';
+export {
+  enableStatistics,
+  openPinnedProgram,
+  openProgram,
+  Program,
+  type ProgramInfo,
+  programIds,
+  type TestRunOptions,
+  type TestRunResult,
+} from './program/program.ts';
+export { VerifierError } from './program/verifier-error.ts';
+export * from './spec.ts';
+export { StreamError, type StreamErrorCode } from './stream/errors.ts';
+export { Ledger, type LedgerEntry, type LostCount } from './stream/ledger.ts';
+export { LostCounters, type LostLayout, lostCounterOffset, lostLayout } from './stream/lost.ts';
+export { PerfBuffer, type PerfBufferOptions } from './stream/perf.ts';
+export type { RecordDecoder, RecordReader } from './stream/record.ts';
+export { RingBuffer, type RingBufferOptions } from './stream/ring.ts';
+export { type BatchOptions, RecordStream, type StreamOptions } from './stream/stream.ts';
+export { listTracepoints, tracepointFormat, tracepointId } from './tracepoint/list.ts';
+export { vmlinux } from './vmlinux.ts';
