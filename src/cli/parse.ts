@@ -80,7 +80,7 @@ function addCommand(program: Command, spec: CommandSpec, leading: Given, outcome
 }
 
 /** commander's message as one sentence: `unknown command 'tre', did you mean tree?` */
-function sentence(message: string): string {
+function asSentence(message: string): string {
   return message
     .trim()
     .replace(/^error: /, '')
@@ -146,7 +146,7 @@ export function parse(words: readonly string[]): Parsed {
     }
     // Help that was not asked for: options without a command, or help of a command that does not exist.
     if (error.code === 'commander.help') throw new UsageError('a command is missing or unknown');
-    throw new UsageError(sentence(error.message), outcome.failedIn);
+    throw new UsageError(asSentence(error.message), outcome.failedIn);
   }
   if (outcome.parsed === undefined) throw new UsageError('a command is missing');
   return outcome.parsed;

@@ -54,7 +54,7 @@ export const commands: readonly CommandSpec[] = [
   taskCommand(
     'tree',
     'show the tasks below every task that matches',
-    'Reads the tasks from inside the kernel, by a BPF iterator. [name] is a process, {name} another of its threads;\n' +
+    'Reads the tasks from inside the kernel, by a BPF iterator. [name] is a process, {name} another of its threads; ' +
       'a child hangs below the thread that is its real parent.',
     [
       { line: 'bpfkit tree pid 1', what: 'everything that runs' },
@@ -76,7 +76,7 @@ export const commands: readonly CommandSpec[] = [
   ),
   taskCommand(
     'lineage',
-    'show every task that matches and its parents upwards',
+    'show every match and its parents upwards',
     'Follows the real parent, which a debugger cannot change, up to the first task.',
     [
       { line: 'bpfkit lineage pid 812', what: 'who started process 812' },
@@ -96,7 +96,7 @@ export const commands: readonly CommandSpec[] = [
   {
     name: 'types',
     group: 'Kernel programs:',
-    summary: "write the running kernel's types as TypeScript declarations",
+    summary: "write the kernel's types as TypeScript",
     details:
       'With the file in your project an editor completes and checks every field of every kernel struct.',
     arguments: [
@@ -125,7 +125,7 @@ export const commands: readonly CommandSpec[] = [
   {
     name: 'doctor',
     group: 'This machine:',
-    summary: 'show what this kernel and this user can do, why not, and the fix',
+    summary: 'show what works here, what does not, and the fix',
     options: [json],
     examples: [
       { line: 'bpfkit doctor', what: 'a table of checks' },
