@@ -48,9 +48,8 @@ function addCommand(program: Command, spec: CommandSpec, leading: Given, outcome
     .aliases(spec.aliases ?? [])
     .summary(spec.summary)
     .helpGroup(spec.group);
-  command.description(
-    spec.details === undefined ? `${spec.summary}.` : `${spec.summary}.\n\n${spec.details}`,
-  );
+  const title = `${spec.summary[0]!.toUpperCase()}${spec.summary.slice(1)}.`;
+  command.description(spec.details === undefined ? title : `${title}\n\n${spec.details}`);
   command.addHelpText('after', examplesText(spec));
   command.helpOption('-h, --help', 'show this help');
   command.exitOverride((error) => {
