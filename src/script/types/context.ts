@@ -59,10 +59,20 @@ export interface BaseContext {
   read(pointer: Address, dest: Place): i64;
   /** Fills a field with bytes from an address of the process; 0, or negative and the field is zero. */
   readUser(pointer: Address, dest: Place): i64;
+  /**
+   * Bytes of memory for one run, up to 16384: the target of `k.str`, `k.path` and `k.readTask`. What they
+   * hold before is undefined.
+   */
+  buffer(length: number): string;
   /** An address as a kernel struct: `k.cast(address, 'file').f_inode.i_ino`. */
   cast<Name extends StructName>(address: Address, name: Name): Struct<Name>;
   /** The address of a kernel object, as a number. */
   addressOf(object: object | string): Address;
+
+  /** Begins a section in which pointers stay valid, for walks in probes that may sleep. Nothing before Linux 6.2. */
+  rcuLock(): void;
+  /** Ends the section of `k.rcuLock`. */
+  rcuUnlock(): void;
 
   /** The id of the kernel stack in a stackTrace map, or negative; `skip` leaves out innermost frames. */
   kernelStack(map: KernelStacks, skip?: number): i64;
@@ -150,7 +160,7 @@ export interface KprobeContext<Args> extends BaseContext, Interrupted {
 }
 
 /** `kretprobe:FUNCTION`: the return from a kernel function. */
-export interface KretprobeContext<Ret> extends BaseContext {
+export interface KretprobeContext<Ret> extends BaseContext, Interrupted {
   readonly ret: Ret;
 }
 
@@ -174,7 +184,7 @@ export interface UprobeContext extends BaseContext, Interrupted {
 }
 
 /** `uretprobe:PATH:SYMBOL`: the return from a function of a program or library. */
-export interface UretprobeContext extends BaseContext {
+export interface UretprobeContext extends BaseContext, Interrupted {
   /** An address is one of the process: `k.userStr(k.ret, e.text)`. */
   readonly ret: u64;
 }
@@ -190,8 +200,10 @@ export interface IteratorContext<Item> extends BaseContext, NamesFiles {
   readonly item: Item;
   /** Counts the calls of one walk, from 0. */
   readonly sequence: u64;
-  /** Writes a record for the reader: a declared struct or text. */
-  write(value: object | string): void;
+  /** Writes a value for the reader, or its first `length` bytes; 0, or negative. */
+  write(value: object | string, length?: number): i64;
+  /** Copies memory of a task's process, waiting for its pages: 0, or negative. Linux 5.18. */
+  readTask(task: Struct<'task_struct'>, address: Address, dest: Place, length?: number): i64;
 }
 
 /** A probe whose name is not known when the program is written: what it has is checked when it is loaded. */
@@ -201,21 +213,35 @@ export interface AnyContext extends BaseContext, Interrupted, NamesFiles {
   arg(index: number): u64;
 }
 
+/** PERF_COUNT_SW_* of include/uapi/linux/perf_event.h, by their customary names. */
 type SoftwareEvent =
   | 'cpu-clock'
-  | 'cpu'
   | 'task-clock'
   | 'page-faults'
-  | 'faults'
   | 'context-switches'
-  | 'cs'
   | 'cpu-migrations'
   | 'minor-faults'
   | 'major-faults'
   | 'alignment-faults'
   | 'emulation-faults'
   | 'dummy'
-  | 'bpf-output';
+  | 'bpf-output'
+  | 'cgroup-switches';
+
+/** PERF_COUNT_HW_* of include/uapi/linux/perf_event.h, by their customary names. */
+type HardwareEvent =
+  | 'cpu-cycles'
+  | 'instructions'
+  | 'cache-references'
+  | 'cache-misses'
+  | 'branch-instructions'
+  | 'branch-misses'
+  | 'bus-cycles'
+  | 'frontend-stalls'
+  | 'backend-stalls'
+  | 'ref-cycles';
+
+type Event = `software:${SoftwareEvent}` | `hardware:${HardwareEvent}`;
 
 /** How probes are named. */
 export type ProbeName =
@@ -229,8 +255,8 @@ export type ProbeName =
   | `uretprobe:${string}:${string}`
   | `profile:${'hz' | 'ms' | 'us' | 's'}:${number}`
   | `interval:${'hz' | 'ms' | 'us' | 's'}:${number}`
-  | `software:${SoftwareEvent}:${number}`
-  | `hardware:${string}:${number}`
+  | Event
+  | `${Event}:${number}`
   | `iter:${string}`;
 
 /** Names that editors suggest. */
@@ -239,6 +265,7 @@ export type KnownProbe =
   | `rawtracepoint:${KnownRawTracepoint}`
   | `${'kprobe' | 'kretprobe' | 'fentry' | 'fexit'}:${KnownFunction}`
   | `iter:${keyof Iterators}`
+  | Event
   | 'profile:hz:99'
   | 'interval:s:1';
 

@@ -80,7 +80,7 @@ type Advice<Name> = Name extends `tracepoint:${string}`
     : Name extends `profile:${string}` | `interval:${string}`
       ? 'a timer is named profile:hz:99, profile:ms:10, interval:s:1 or interval:ms:100'
       : Name extends `software:${string}` | `hardware:${string}`
-        ? 'an event counter is named software:EVENT:PERIOD or hardware:EVENT:PERIOD, such as software:cpu-clock:1000000'
+        ? 'an event counter is named software:EVENT:COUNT or hardware:EVENT:COUNT, such as software:page-faults:1'
         : 'a probe is named tracepoint:, rawtracepoint:, kprobe:, kretprobe:, fentry:, fexit:, uprobe:, uretprobe:, profile:, interval:, software:, hardware: or iter:';
 
 /** A body under a name that is not a probe's: no function fits, and the error says why. */

@@ -1,5 +1,5 @@
 /** Maps inside the kernel: what `k.NAME` is in a body for each kind of declared map. */
-import type { MapDeclaration, MapKind } from '../maps.ts';
+import type { MapDeclaration } from '../maps.ts';
 
 /** A single number, boolean, text or array in a map: a struct is mutable itself, these need a holder. */
 export interface Ref<T> {
@@ -85,7 +85,7 @@ export interface KernelStacks {
 }
 
 /** One row for each kind of map: a new kind does not compile until it has one. */
-interface Handles<K, V> extends Record<MapKind, unknown> {
+interface Handles<K, V> {
   hash: KernelHash<K, V>;
   lruHash: KernelHash<K, V>;
   perCpuHash: KernelHash<K, V>;
@@ -97,6 +97,7 @@ interface Handles<K, V> extends Record<MapKind, unknown> {
   stack: KernelQueue<V>;
   stackTrace: KernelStacks;
   ringbuf: KernelRing<V>;
+  rows: KernelRows<V>;
   log2Histogram: [K] extends [undefined] ? KernelHistogram : KernelKeyedHistogram<K>;
   linearHistogram: [K] extends [undefined] ? KernelHistogram : KernelKeyedHistogram<K>;
 }

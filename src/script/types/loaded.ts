@@ -1,6 +1,6 @@
 /** A loaded program in user space: its maps by name, its losses, its end. */
 import type { KernelString } from '../../text/kernel-string.ts';
-import type { MapDeclaration, MapKind } from '../maps.ts';
+import type { MapDeclaration } from '../maps.ts';
 
 /** What may be written where `T` is read: plain strings for text, safe whole numbers for 64-bit integers. */
 export type Input<T> = T extends KernelString
@@ -90,6 +90,9 @@ export interface LoadedRing<V> extends AsyncIterable<V> {
   readonly lost: bigint;
 }
 
+/** What iterators wrote: `for (const row of loaded.tasks)`. Each loop walks anew and shows what is there then. */
+export interface LoadedRows<V> extends Iterable<V> {}
+
 /** One size class: values from `from` up to, not including, `to`. */
 export interface Bucket {
   readonly from: bigint;
@@ -113,7 +116,7 @@ export interface LoadedStacks {
 }
 
 /** One row for each kind of map: a new kind does not compile until it has one. */
-interface Handles<K, V> extends Record<MapKind, unknown> {
+interface Handles<K, V> {
   hash: LoadedHash<K, V>;
   lruHash: LoadedHash<K, V>;
   perCpuHash: [V] extends [number | bigint] ? LoadedPerCpuCounts<K, V> : LoadedPerCpuHash<K, V>;
@@ -125,6 +128,7 @@ interface Handles<K, V> extends Record<MapKind, unknown> {
   stack: LoadedQueue<V>;
   stackTrace: LoadedStacks;
   ringbuf: LoadedRing<V>;
+  rows: LoadedRows<V>;
   log2Histogram: [K] extends [undefined] ? LoadedHistogram : LoadedKeyedHistogram<K>;
   linearHistogram: [K] extends [undefined] ? LoadedHistogram : LoadedKeyedHistogram<K>;
 }
@@ -149,12 +153,25 @@ export interface LoadedIterator extends LoadedProbe {
   read(): Uint8Array;
 }
 
+/** The maps that can be full: all but arrays, stacks, and histograms whose classes are all there from the start. */
+type CanBeFull<M> = keyof {
+  [N in keyof M as M[N] extends MapDeclaration<infer Kind, { userKey: infer K }>
+    ? Kind extends 'array' | 'perCpuArray' | 'stackTrace' | 'rows' | 'linearHistogram'
+      ? never
+      : [Kind, K] extends ['log2Histogram', undefined]
+        ? never
+        : N
+    : never]: never;
+};
+
 /** What every loaded program has besides its maps. */
 export interface LoadedProgram<M, Name extends string> extends Disposable, AsyncDisposable {
   /** By the names of the probes. */
-  readonly programs: { readonly [N in Name]: N extends `iter:${string}` ? LoadedIterator : LoadedProbe };
+  readonly programs: {
+    readonly [N in Name]: N extends `iter:${string}` ? LoadedIterator : LoadedProbe;
+  };
   /** Events and entries that found no room so far, by the name of their map. */
-  lost(): { readonly [N in keyof M]: bigint };
+  lost(): { readonly [N in CanBeFull<M>]: bigint };
   /** Detaches all probes and frees the maps; a second call does nothing. */
   close(): void;
 }
