@@ -5,6 +5,7 @@ import { RingBuffer } from '../kernel/stream/ring.ts';
 import type { Fd } from '../sys/fd.ts';
 import { log2Classes } from './builtin/map-histogram.ts';
 import type { MapDeclaration, MapKind } from './maps.ts';
+import { layoutOf } from './schema.ts';
 import type { Bucket } from './types/loaded.ts';
 import { readerOf } from './values.ts';
 
@@ -111,5 +112,27 @@ export class EventRing {
 
   [Symbol.asyncIterator](): AsyncIterator<unknown> {
     return this.ring.records(this.#read);
+  }
+}
+
+/** What iterators wrote, decoded. */
+export class Rows implements Iterable<unknown> {
+  readonly #size: number;
+  readonly #read: (view: DataView, offset: number) => unknown;
+  readonly #walk: () => Iterable<Uint8Array>;
+
+  constructor(declaration: AnyMap, walk: () => Iterable<Uint8Array>) {
+    const shape = declaration.value ?? { kind: 'bool' };
+    this.#size = layoutOf(shape).size;
+    this.#read = readerOf(shape);
+    this.#walk = walk;
+  }
+
+  /** Walks anew: every call shows what is there now. */
+  *[Symbol.iterator](): Generator<unknown> {
+    for (const bytes of this.#walk()) {
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      for (let at = 0; at + this.#size <= bytes.length; at += this.#size) yield this.#read(view, at);
+    }
   }
 }

@@ -3,7 +3,7 @@
 import type { Collection } from '../kernel/collection.ts';
 import { loadCollection } from '../kernel/collection.ts';
 import { possibleCpus } from '../kernel/cpus.ts';
-import type { IteratorLink } from '../kernel/link/iterator.ts';
+import { IteratorLink } from '../kernel/link/iterator.ts';
 import { closeAll, type Link } from '../kernel/link/link.ts';
 import type { HandleCodecs } from '../kernel/map/handle.ts';
 import type { KeyedMap } from '../kernel/map/keyed.ts';
@@ -12,7 +12,7 @@ import type { Mapping } from '../sys/memory.ts';
 import { attach } from './attach.ts';
 import { histogramKey } from './builtin/map-histogram.ts';
 import { isPerCpu } from './builtin/map-operation.ts';
-import { EventRing, Histogram, PerCpuMap } from './handles.ts';
+import { EventRing, Histogram, PerCpuMap, Rows } from './handles.ts';
 import type { AnyMap, CompiledDefinition } from './program.ts';
 import { lostMap } from './program-state.ts';
 import { u64 } from './schema.ts';
@@ -96,6 +96,11 @@ export class LoadedDefinition {
     return (this.#links.get(probe) as IteratorLink).read();
   }
 
+  /** One walk of each iterator, one after the other. */
+  *#walks(): Generator<Uint8Array> {
+    for (const link of this.#links.values()) if (link instanceof IteratorLink) yield link.read();
+  }
+
   /** Events and entries that found no room so far, by map. */
   lost(): Record<string, bigint> {
     return Object.fromEntries(
@@ -129,6 +134,7 @@ export class LoadedDefinition {
   }
 
   #handle(name: string, declaration: AnyMap): unknown {
+    if (declaration.kind === 'rows') return new Rows(declaration, () => this.#walks());
     const map = this.#collection.map(name);
     switch (declaration.kind) {
       case 'ringbuf': {

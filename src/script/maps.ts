@@ -14,6 +14,7 @@ export type MapKind =
   | 'stack'
   | 'stackTrace'
   | 'ringbuf'
+  | 'rows'
   | 'log2Histogram'
   | 'linearHistogram';
 
@@ -141,6 +142,14 @@ export function ringbuf<V extends AnySchema>(
     throw new RangeError(`ringbuf: size ${size} must be a power of two from 4096 to 2147483648 bytes`);
   }
   return { kind: 'ringbuf', value: value.shape, size };
+}
+
+/**
+ * What an iterator writes, one struct an item: `const row = k.tasks.begin()`, fields, `k.write(row)`.
+ * No map in the kernel; user space reads the rows of a walk.
+ */
+export function rows<V extends AnySchema>(value: V): MapDeclaration<'rows', EntryOf<V, V>> {
+  return { kind: 'rows', value: value.shape, size: 1 };
 }
 
 /** Counts values by power of two, for each key if one is given: `k.latency.record(key, value)`. */

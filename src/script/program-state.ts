@@ -33,6 +33,8 @@ export class ProgramState {
   readonly used: string[] = [];
   /** Who calls whom, to refuse recursion. */
   readonly #calls = new Map<string, Set<string>>();
+  /** Set by what waits for user pages. */
+  sleeps = false;
   readonly #declarations: Declarations;
   readonly #shared = new WeakSet<Value>();
 

@@ -70,14 +70,16 @@ export function compileDefinition(definition: Definition, environment: Environme
   const declarations: Declarations = { ...definition, lossIndex, lossLayout };
   const btf = new BtfBuilder();
   const types = new TypeWriter(btf);
-  const maps: MapSpec[] = [...definition.maps].map(([name, map]) => mapSpec(name, map, types));
+  const inKernel = [...definition.maps].filter(([, map]) => map.kind !== 'rows');
+  const maps: MapSpec[] = inKernel.map(([name, map]) => mapSpec(name, map, types));
   const programs: ProgramSpec[] = [];
   const probes: CompiledProbe[] = [];
   for (const [probe, source] of definition.probes) {
     const plan = planProbe(probe, environment, { readsArguments: mentions(source.node, 'args') });
     const name = programName(probe, probes.length);
     const scratch = `scratch_${probes.length}`;
-    const module = lowerProbe(name, plan, source, new ProgramState(environment, declarations));
+    const state = new ProgramState(environment, declarations);
+    const module = lowerProbe(name, plan, source, state);
     const code = compileModule(module, { isa: environment.isa, scratch: { map: scratch } });
     if (code.scratchBytes > 0) {
       const valueSize = code.scratchBytes;
@@ -88,7 +90,7 @@ export function compileDefinition(definition: Definition, environment: Environme
       type: plan.programType,
       ...(plan.attachType === undefined ? {} : { attachType: plan.attachType }),
       ...(plan.attachTarget === undefined ? {} : { attachTarget: plan.attachTarget }),
-      ...(plan.sleepable ? { sleepable: true } : {}),
+      ...(state.sleeps ? { sleepable: true } : {}),
       instructions: code.instructions,
       functions: code.functions.map(
         (fn): FunctionInfo => ({
@@ -124,6 +126,7 @@ function canLose(map: AnyMap): boolean {
     case 'array':
     case 'perCpuArray':
     case 'stackTrace':
+    case 'rows':
       return false;
     case 'log2Histogram':
       return map.key !== undefined;
@@ -286,12 +289,13 @@ const mapTypes = {
   ringbuf: MapType.ringBuffer,
   log2Histogram: MapType.perCpuArray,
   linearHistogram: MapType.perCpuArray,
-} as const satisfies Record<MapKind, MapType>;
+} as const satisfies Record<Exclude<MapKind, 'rows'>, MapType>;
 
 /** Frames of a stack trace map: PERF_MAX_STACK_DEPTH of include/uapi/linux/perf_event.h. */
 const stackFrames = 127;
 
 function mapSpec(name: string, map: AnyMap, types: TypeWriter): MapSpec {
+  if (map.kind === 'rows') throw new Error('internal: rows are no map');
   const type = mapTypes[map.kind];
   switch (map.kind) {
     case 'ringbuf':

@@ -10,6 +10,7 @@ import { keyed } from './map-keyed.ts';
 import type { MapOperation } from './map-operation.ts';
 import { queue } from './map-queue.ts';
 import { ring } from './map-ring.ts';
+import { rows } from './map-rows.ts';
 
 const operations: Record<MapKind, Readonly<Record<string, MapOperation>>> = {
   hash: keyed,
@@ -23,6 +24,7 @@ const operations: Record<MapKind, Readonly<Record<string, MapOperation>>> = {
   stack: queue,
   stackTrace: {},
   ringbuf: ring,
+  rows,
   log2Histogram: histogram,
   linearHistogram: histogram,
 };

@@ -3,12 +3,12 @@ import type { Node } from 'acorn';
 import type { HelperName } from '../../compiler/helpers.ts';
 import { fromBtf, sizeOf, types } from '../lower/data-type.ts';
 import { expression } from '../lower/expression.ts';
-import { addressOf, aggregate, writePlace, zero } from '../lower/memory.ts';
+import { addressOf, aggregate, stackPlace, writePlace, zero } from '../lower/memory.ts';
 import { describe, type Operand } from '../lower/operand.ts';
 import { scalarOf } from '../lower/scalar.ts';
 import type { Lowering } from '../lower/state.ts';
 import { messages } from '../messages.ts';
-import { destination, numberArgument } from './arguments.ts';
+import { constantArgument, destination, numberArgument } from './arguments.ts';
 import type { Builtin, Builtins } from './builtin.ts';
 
 /** Bytes of a string that no field bounds. */
@@ -30,7 +30,7 @@ function string(name: HelperName, where: string): Builtin {
         writePlace(l, place, source, node);
         return { kind: 'literal', value: BigInt(place.type.length) };
       }
-      zero(l, place.base, place.offset, place.type.length);
+      if (!place.scratch) zero(l, place.base, place.offset, place.type.length);
       return { kind: 'scalar', value: source.fill(addressOf(l, place), place.type.length), type: types.i64 };
     },
   };
@@ -65,6 +65,23 @@ function copy(name: HelperName, where: string): Builtin {
   };
 }
 
+/** Kernels before 6.2 have no such kfunc and ask for none: there it compiles to nothing. */
+function rcu(name: string, doc: string): Builtin {
+  return {
+    kind: 'operation',
+    arity: [0, 0],
+    doc,
+    lower(l) {
+      const btfId = l.program.environment.btf.find(name, 'function');
+      if (btfId !== undefined) l.b.call({ kind: 'kfunc', btfId, name, pure: false }, []);
+      return { kind: 'undefined' };
+    },
+  };
+}
+
+/** A per-CPU value may take 32 KiB (PCPU_MIN_UNIT_SIZE); several buffers share it. */
+const maxBuffer = 16_384;
+
 export const memory: Builtins = {
   str: string('probe_read_kernel_str', 'kernel'),
   userStr: string('probe_read_user_str', 'user'),
@@ -81,7 +98,7 @@ export const memory: Builtins = {
         return l.fail(args[0], messages.wrongType('a struct path', describe(operand)));
       }
       const place = destination(l, args[1]);
-      zero(l, place.base, place.offset, sizeOf(place.type));
+      if (!place.scratch) zero(l, place.base, place.offset, sizeOf(place.type));
       const length = l.call('d_path', [
         addressOf(l, from),
         addressOf(l, place),
@@ -90,6 +107,53 @@ export const memory: Builtins = {
       return { kind: 'scalar', value: length, type: types.i64 };
     },
   },
+  buffer: {
+    kind: 'operation',
+    arity: [1, 1],
+    doc: 'Bytes of memory for one run, up to 16384, as the target of k.str, k.path and k.readTask. What they hold before is undefined.',
+    lower(l, args) {
+      const length = Number(constantArgument(l, args[0], 'the size of the buffer'));
+      if (length < 1 || length > maxBuffer)
+        return l.fail(args[0], messages.outOfBounds(BigInt(length), maxBuffer));
+      const place = stackPlace(l, 'buffer', { kind: 'chars', length });
+      return { kind: 'place', place: { ...place, scratch: true } };
+    },
+  },
+  readTask: {
+    kind: 'operation',
+    arity: [3, 4],
+    doc: 'Copies user memory of a task (task, address, field or buffer, length): 0, or a negative error. Sleepable iterators, Linux 5.18.',
+    available: (l) =>
+      l.probe.maySleep
+        ? undefined
+        : messages.notInProbe(
+            'readTask',
+            l.probe.title,
+            'Only probes that may sleep can wait for user pages: iter:task.',
+          ),
+    lower(l, args) {
+      l.program.sleeps = true;
+      const task = expression(l, args[0]);
+      if (task.kind !== 'pointer') return l.fail(args[0], messages.wrongType('a task', describe(task)));
+      const address = numberArgument(l, args[1]);
+      const place = destination(l, args[2]);
+      const length = args[3] ? numberArgument(l, args[3]) : l.b.constant(sizeOf(place.type));
+      const zeroFlags = l.b.constant(0);
+      const result = l.call('copy_from_user_task', [
+        addressOf(l, place),
+        length,
+        address,
+        task.value,
+        zeroFlags,
+      ]);
+      return { kind: 'scalar', value: result, type: types.i64 };
+    },
+  },
+  rcuLock: rcu(
+    'bpf_rcu_read_lock',
+    'Begins a section in which what RCU protects stays valid; needed around pointer walks in sleepable probes since Linux 6.2, and nothing before.',
+  ),
+  rcuUnlock: rcu('bpf_rcu_read_unlock', 'Ends the section of k.rcuLock.'),
   cast: {
     kind: 'operation',
     arity: [2, 2],

@@ -46,6 +46,39 @@ export function condition(l: Lowering, node: Node, yes: Block, no: Block): void 
   branchOnTruth(l, expression(l, node), node, yes, no);
 }
 
+/** The truth of a test that only parameters and literals decide; undefined where the kernel decides. */
+export function knownTruth(l: Lowering, node: Node): boolean | undefined {
+  switch (node.type) {
+    case 'Literal':
+      return Boolean((node as Node & { value: unknown }).value);
+    case 'UnaryExpression': {
+      const { operator, argument } = node as Node & { operator: string; argument: Node };
+      const truth = operator === '!' ? knownTruth(l, argument) : undefined;
+      return truth === undefined ? undefined : !truth;
+    }
+    case 'LogicalExpression': {
+      const { operator, left, right } = node as Binary;
+      if (operator === '??') return undefined;
+      const first = knownTruth(l, left);
+      if (first === undefined) return undefined;
+      return first === (operator === '&&') ? knownTruth(l, right) : first;
+    }
+    case 'MemberExpression': {
+      const { object, property, computed } = node as Node & {
+        object: Node;
+        property: Node;
+        computed: boolean;
+      };
+      if (computed || object.type !== 'Identifier' || property.type !== 'Identifier') return undefined;
+      const [of, name] = [object, property].map((part) => (part as Node & { name: string }).name);
+      const value = of === l.contextName && !l.binding(of) ? l.program.params.get(name) : undefined;
+      return value === undefined ? undefined : Boolean(value);
+    }
+    default:
+      return undefined;
+  }
+}
+
 function compare(l: Lowering, node: Binary, yes: Block, no: Block): void {
   const { b } = l;
   const left = expression(l, node.left);

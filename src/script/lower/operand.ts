@@ -25,6 +25,8 @@ export interface Place {
   readonly inUnion?: boolean;
   /** Nothing writes here while the program runs. */
   readonly invariant?: boolean;
+  /** Memory for one run whose content nobody promises: never zeroed as a whole, never sent as a whole. */
+  readonly scratch?: boolean;
   /** Other CPUs change it at the same time: additions are atomic. */
   readonly shared?: boolean;
 }

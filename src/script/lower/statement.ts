@@ -12,7 +12,7 @@ import type {
 import type { Block } from '../../compiler/ir.ts';
 import { messages } from '../messages.ts';
 import { isBounded } from './bounds.ts';
-import { condition } from './condition.ts';
+import { condition, knownTruth } from './condition.ts';
 import { types } from './data-type.ts';
 import { assignment, describeSyntax, expression, update, valueAs, variableShape } from './expression.ts';
 import { describe, type Operand } from './operand.ts';
@@ -119,6 +119,13 @@ function declaration(l: Lowering, node: VariableDeclaration): void {
 
 function ifElse(l: Lowering, node: IfStatement): void {
   const { b } = l;
+  const known = knownTruth(l, node.test);
+  if (known !== undefined) {
+    // What a parameter switches off is not even looked at: it may name what this kernel does not have.
+    const taken = known ? node.consequent : node.alternate;
+    if (taken) statements(l, [taken]);
+    return;
+  }
   const then = b.block('then');
   const after = b.block('after');
   const otherwise = node.alternate ? b.block('else') : after;

@@ -1,6 +1,6 @@
 /**
  * `iter:KIND`: the kernel walks its objects and runs the body for each; what the body writes is read by
- * user space. `iter.s:KIND` may wait for user pages (Linux 5.18 for tasks).
+ * user space. A body that reads user memory makes it an iterator that may sleep (Linux 5.18).
  */
 import type { Node } from 'acorn';
 import type { Value } from '../../compiler/ir.ts';
@@ -17,12 +17,7 @@ import { messages } from '../messages.ts';
 import { argumentOperand, namedParts } from './arguments.ts';
 import { elsewhere, type ProbePlan } from './plan.ts';
 
-export function iteratorPlan(
-  title: string,
-  sleepable: boolean,
-  parts: readonly string[],
-  { btf }: Environment,
-): ProbePlan {
+export function iteratorPlan(title: string, parts: readonly string[], { btf }: Environment): ProbePlan {
   const [name] = parts;
   if (parts.length !== 1 || !name)
     throw new ProgramError(messages.probeSyntax(title, 'iter:KIND, such as iter:task'));
@@ -59,7 +54,7 @@ export function iteratorPlan(
     attachType: AttachType.traceIter,
     attachTarget: { kind: 'iterator', name },
     attachment: { kind: 'iterator' },
-    sleepable,
+    maySleep: true,
     typedPointers: true,
     names: () => ['item', 'write', 'sequence'],
     explain: (name) => elsewhere[name],
@@ -92,6 +87,8 @@ function write(l: Lowering, sequence: Value | undefined, args: readonly Node[], 
   const place = aggregate(operand);
   if (place?.memory !== 'direct' || !sequence)
     return l.fail(args[0], messages.wrongType('a record to write', describe(operand)));
+  if (place.scratch && !args[1])
+    return l.fail(node, messages.argumentCount('k.write of a buffer', 'its length too', 1));
   const length = args[1]
     ? scalarOf(l, expression(l, args[1]), args[1]).value
     : l.b.constant(sizeOf(place.type));

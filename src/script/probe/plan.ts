@@ -11,7 +11,8 @@ export interface ProbePlan {
   readonly programType: ProgramType;
   readonly attachType?: AttachType;
   readonly attachTarget?: AttachTarget;
-  readonly sleepable?: boolean;
+  /** The program may wait for user pages, if its body asks for any. */
+  readonly maySleep?: boolean;
   /** What to attach to, for the code that creates links. */
   readonly attachment: Attachment;
   /** Pointers with a BTF type may be loaded through: every tracing program from 5.11 on. */

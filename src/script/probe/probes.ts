@@ -36,8 +36,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   interval: (title, parts, environment) => timePlan(title, 'interval', parts, environment),
   software: (title, parts, environment) => counterPlan(title, 'software', parts, environment),
   hardware: (title, parts, environment) => counterPlan(title, 'hardware', parts, environment),
-  iter: (title, parts, environment) => iteratorPlan(title, false, parts, environment),
-  'iter.s': (title, parts, environment) => iteratorPlan(title, true, parts, environment),
+  iter: iteratorPlan,
 };
 
 /** Throws ProgramError: unknown kind, wrong form, or a target that this kernel does not have. */
