@@ -59,6 +59,12 @@ export interface KernelRing<V> {
   emit(value: V): boolean;
 }
 
+/** What an iterator writes, one struct an item. */
+export interface KernelRows<V> {
+  /** A new row, all zero; it counts when it is given to `k.write`. */
+  begin(): V;
+}
+
 /** Room for one event, and how to be done with it. */
 export type Reserved<V> = V & ReservedRoom;
 
