@@ -151,7 +151,11 @@ function loadTypes(spec: CollectionSpec): {
   const sections = sectionsOf(spec.btf);
   const tail = new StringTail(sections.strings.length);
   for (const program of spec.programs) lines.set(program, lineRecords(usableLines(program), tail));
-  return { btfFd: loadBtf(joinSections(sections, tail)), lines };
+  const btf = joinSections(sections, tail);
+  if (spec.btf !== undefined) return { btfFd: loadBtf(btf), lines };
+  // Source lines alone are a comfort: a kernel that refuses them loads the programs without.
+  const { result } = bpfTry('btfLoad', { btf, btfSize: btf.length });
+  return { btfFd: result < 0 ? undefined : Fd.own(result, 'BTF'), lines };
 }
 
 /** Loads encoded BTF. Linux 4.18. Throws KernelError, with the kernel's log. */

@@ -153,7 +153,7 @@ export const bpfCommands = {
       queryFlags: 'u32 query.query_flags',
       attachFlags: 'u32 query.attach_flags',
       programIds: 'pointer query.prog_ids',
-      count: 'u32 query.count',
+      count: 'u32 query.prog_cnt',
       programAttachFlags: 'pointer query.prog_attach_flags',
       linkIds: 'pointer query.link_ids',
       linkAttachFlags: 'pointer query.link_attach_flags',

@@ -49,7 +49,7 @@ export function watch(
     throw error;
   }
   const poll = native().node?.poll;
-  if (poll === undefined) return byTimer(trial, onReadable);
+  if (poll === undefined) return watchByTimer(trial, onReadable);
   trial.close();
   let closed = false;
   const close = (): void => {
@@ -77,7 +77,8 @@ export function watch(
   };
 }
 
-function byTimer(set: Epoll, onReadable: () => void): Watch {
+/** The fallback: looks at the set every 10 ms, and owns it. */
+export function watchByTimer(set: Epoll, onReadable: () => void): Watch {
   const timer = setInterval(() => {
     if (set.wait(0).length > 0) onReadable();
   }, interval);

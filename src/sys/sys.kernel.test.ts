@@ -11,7 +11,7 @@ import { Fd } from './fd.ts';
 import { cString, FileSystem, fileSystemType, openPath, readAt, readInto } from './file.ts';
 import { Mapping, Protection, pageSize } from './memory.ts';
 import { PerfFlag, PerfSoftware, PerfType, perfEventOpen, perfIoctl } from './perf.ts';
-import { watch } from './poll.ts';
+import { watch, watchByTimer } from './poll.ts';
 import { capabilities, getLimit, Limit } from './process.ts';
 import { sys, sysAsync, sysTry, withFakeSys } from './syscall.ts';
 
@@ -158,6 +158,22 @@ test('an event descriptor wakes the loop once a signal, and the watch lets the p
   assert.deepEqual(seen, [1n, 1n]);
   watched.close();
   watched.close();
+  event.close();
+});
+
+test('without the bridge’s poll a timer finds what is readable', async () => {
+  const event = new EventFd();
+  const set = new Epoll();
+  set.add(event.fd.number);
+  const { promise, resolve } = withResolvers();
+  const watched = watchByTimer(set, () => {
+    event.take();
+    resolve();
+  });
+  event.signal();
+  await promise;
+  watched.close();
+  assert.throws(() => set.fd.number, /closed/);
   event.close();
 });
 
