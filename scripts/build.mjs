@@ -99,6 +99,8 @@ async function buildCli() {
     format: 'cjs',
     plugins: [lazyChildProcess],
     write: false,
+    // Comments of bundled packages are not all ASCII, and the text is only read by V8.
+    minifyWhitespace: true,
     // In the bundle __filename says where the code is, and native.ts looks at it.
     define: { 'import.meta.url': 'undefined' },
   });
