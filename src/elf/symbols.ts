@@ -66,6 +66,17 @@ export class SymbolTable {
     return this.#table.word(this.#at(index) + this.#valueAt);
   }
 
+  /** The value's two halves, for whoever reads many: no bigint is made. */
+  valueLow(index: number): number {
+    const at = this.#at(index) + this.#valueAt;
+    return this.#table.u32(this.#table.wide && !this.#table.littleEndian ? at + 4 : at);
+  }
+
+  valueHigh(index: number): number {
+    if (!this.#table.wide) return 0;
+    return this.#table.u32(this.#at(index) + (this.#table.littleEndian ? this.#valueAt + 4 : this.#valueAt));
+  }
+
   size(index: number): number {
     return this.#table.size(this.#at(index) + this.#sizeAt);
   }

@@ -35,9 +35,8 @@ export class FunctionIndex {
     const low = new Uint32Array(symbols.length);
     const high = new Uint32Array(symbols.length);
     symbols.forEach((symbol, i) => {
-      const address = halves(table!.value(symbol));
-      low[i] = address.low;
-      high[i] = address.high;
+      low[i] = table!.valueLow(symbol);
+      high[i] = table!.valueHigh(symbol);
     });
     this.#table = table;
     this.#symbols = Uint32Array.from(symbols);

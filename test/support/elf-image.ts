@@ -147,8 +147,11 @@ export function noteBytes(
   return out.text(name).pad(4).raw(description).pad(4).done();
 }
 
+/** Where `elfImage` puts the data of the first section. */
+export const FIRST_DATA = 0x1000;
+
 /**
- * A file: header, program headers, the sections' data from 0x1000 on in order (each at a multiple of 16), and the
+ * A file: header, program headers, the sections' data from `firstData` (default 0x1000) on in order (each at a multiple of 16), and the
  * section headers. `.shstrtab` is added as the last section.
  */
 export function elfImage(
@@ -158,11 +161,13 @@ export function elfImage(
     machine = 62,
     sections = [],
     segments = [],
+    firstData = FIRST_DATA,
   }: {
     type?: number;
     machine?: number;
     sections?: readonly ImageSection[];
     segments?: readonly ImageSegment[];
+    firstData?: number;
   },
 ): Uint8Array {
   const wide = shape.bits === 64;
@@ -172,7 +177,7 @@ export function elfImage(
   names.add('.shstrtab');
   all.push({ name: '.shstrtab', type: 3, data: names.done() });
   const headerSize = wide ? 64 : 52;
-  let at = 0x1000;
+  let at = firstData;
   const offsets = all.map(({ data }) => {
     const start = data ? at : 0;
     at += Math.ceil((data?.length ?? 0) / 16) * 16;
@@ -219,6 +224,3 @@ export function elfImage(
   });
   return out.done();
 }
-
-/** Where `elfImage` puts the data of the first section. */
-export const FIRST_DATA = 0x1000;

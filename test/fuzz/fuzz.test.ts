@@ -1,0 +1,19 @@
+/** A few seconds of each fuzz, so that none rots; the long runs are by hand. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fuzzElf } from './elf.ts';
+import { fuzzSymbols } from './symbols.ts';
+
+const HEAP_GROWTH = 16e6;
+
+for (const [what, run, iterations] of [
+  ['ELF files', fuzzElf, 10_000],
+  ['symbol tables', fuzzSymbols, 20_000],
+] as const) {
+  test(`broken ${what} are answered by values and typed errors`, () => {
+    const report = run(iterations, 3);
+    assert.ok(report.refused > iterations / 20, `only ${report.refused} inputs were refused`);
+    assert.ok(report.refused < (iterations * 19) / 20, `${report.refused} inputs were refused`);
+    assert.ok(report.heapGrowth < HEAP_GROWTH, `the heap grew by ${report.heapGrowth} bytes`);
+  });
+}
