@@ -329,7 +329,8 @@ class Selector {
     let { left, right } = b;
     const dst = this.#own(b);
     const imm = immediateOf(right, b.width);
-    if (imm === undefined && commutative.has(b.op) && this.#endsHere(right) && !this.#endsHere(left)) {
+    // What flows back into a loop's variable is best computed in the variable's register.
+    if (imm === undefined && commutative.has(b.op) && feeds(b, right) && !feeds(b, left)) {
       [left, right] = [right, left];
     }
     if (b.op === 'sub' && constantOf(left) === 0n) {
@@ -347,11 +348,6 @@ class Selector {
     i.src = src;
     i.imm = imm ?? 0;
     i.width = b.width;
-  }
-
-  /** Nobody else reads the value, so its register may be overwritten. */
-  #endsHere(value: Value): boolean {
-    return value.kind !== 'phi' && (this.#uses.get(value) ?? 0) === 1;
   }
 
   #extend(e: ValueOf<'extend'>): void {
@@ -418,7 +414,10 @@ class Selector {
     const c = constantOf(value.value);
     if (c === undefined) return put(value.size, 0, 0, this.#register(value.value));
     const low = Number(BigInt.asIntN(32, c));
-    if (value.size < 8 || BigInt(low) === c) return put(value.size, 0, low, NONE);
+    if (value.size < 8 || BigInt(low) === c) {
+      if (!this.#joined(value, low)) put(value.size, 0, low, NONE);
+      return;
+    }
     // Two halves take two slots, a constant in a register three. Only where nobody can see a half.
     if (value.base.kind === 'slotAddress') {
       const high = Number(BigInt.asIntN(32, c >> 32n));
@@ -428,6 +427,29 @@ class Selector {
       return;
     }
     put(8, 0, 0, this.#register(value.value));
+  }
+
+  /** Two constants stored side by side into a slot, one after the other, are one store of twice the size. */
+  #joined(value: ValueOf<'store'>, imm: number): boolean {
+    const { base, size } = value;
+    const last = this.#code[this.#code.length - 1];
+    if (base.kind !== 'slotAddress' || size === 8 || bigEndian) return false;
+    const offset = base.offset + value.offset;
+    const whole = size * 2;
+    if (last?.kind !== 'store' || last.frame !== base.slot || last.src !== NONE || last.size !== size)
+      return false;
+    const first = Math.min(offset, last.offset);
+    if (Math.abs(offset - last.offset) !== size || first % whole !== 0 || base.slot.align < whole)
+      return false;
+    const [low, high] = offset > last.offset ? [last.imm, imm] : [imm, last.imm];
+    const bits = BigInt(size * 8);
+    const joined = (BigInt(high) << bits) | BigInt.asUintN(size * 8, BigInt(low));
+    const value64 = BigInt.asIntN(size * 16, joined);
+    if (BigInt.asIntN(32, value64) !== value64) return false;
+    last.size = whole as 2 | 4 | 8;
+    last.offset = first;
+    last.imm = Number(value64);
+    return true;
   }
 
   #atomic(value: ValueOf<'atomic'>): void {
@@ -493,6 +515,13 @@ class Selector {
     }
     for (const [dst, value] of constants) this.#into(dst, value);
   }
+}
+
+/** The value is what the phi gets over some edge. */
+function feeds(value: Value, phi: Value): boolean {
+  if (phi.kind !== 'phi') return false;
+  for (const incoming of phi.incoming.values()) if (incoming === value) return true;
+  return false;
 }
 
 /** Bounds belong to scalars; kernel and user addresses that only helpers read are scalars to the verifier. */

@@ -137,27 +137,29 @@ function step(c: Condition, folder: Folder, branch: boolean): Condition | boolea
   return undefined;
 }
 
-/** A 64-bit comparison of extended 32-bit values is a 32-bit comparison, if the extensions serve nothing else. */
+/**
+ * A 64-bit comparison of extended 32-bit values is a 32-bit comparison, if an extension can be saved: one that
+ * serves nothing else, on one side at least, while the other side has the same meaning in 32 bits.
+ */
 function narrowed(c: Condition, folder: Folder): Condition | undefined {
-  const { left, right } = c;
-  if (c.width === 32 && right.kind === 'extend' && right.from === 32 && folder.isPrivate(right)) {
-    return { ...c, right: right.value };
-  }
-  if (left.kind !== 'extend' || left.from !== 32 || !folder.isPrivate(left)) return undefined;
-  if (c.width === 32) return { ...c, left: left.value };
-  if (!(left.signed ? signedOps : unsignedOps).has(c.op)) return undefined;
-  if (
-    right.kind === 'extend' &&
-    right.from === 32 &&
-    right.signed === left.signed &&
-    folder.isPrivate(right)
-  ) {
-    return { ...c, width: 32, left: left.value, right: right.value };
-  }
-  if (left.signed ? fitsSigned(right, 32) : usedBits(right) <= 32) {
-    return { ...c, width: 32, left: left.value };
-  }
-  return undefined;
+  const { width, op } = c;
+  const left = extension(c.left, folder);
+  const right = extension(c.right, folder);
+  if (!left && !right) return undefined;
+  if (width === 32) return { ...c, left: left?.value ?? c.left, right: right?.value ?? c.right };
+  const signed = (left ?? right)!.signed;
+  if (!(signed ? signedOps : unsignedOps).has(op)) return undefined;
+  const low = (value: Value, own: ValueOf<'extend'> | undefined): Value | undefined => {
+    if (own?.signed === signed) return own.value;
+    return (signed ? fitsSigned(value, 32) : usedBits(value) <= 32) ? value : undefined;
+  };
+  const a = low(c.left, left);
+  const b = low(c.right, right);
+  return a && b ? { ...c, width: 32, left: a, right: b } : undefined;
+}
+
+function extension(value: Value, folder: Folder): ValueOf<'extend'> | undefined {
+  return value.kind === 'extend' && value.from === 32 && folder.isPrivate(value) ? value : undefined;
 }
 
 /** Decided by the bits that the left side can use. */

@@ -5,7 +5,14 @@
  * edge between its two sides: they hold the same value, and becoming one register is what we want of
  * them. Moves are collected on the way, weighed by the loops around them.
  */
-import { FIRST_VIRTUAL, type MachineFunction, NONE, readsOf, writeOf } from '../machine/form.ts';
+import {
+  FIRST_VIRTUAL,
+  type MachineFunction,
+  type MachineInstruction,
+  NONE,
+  readsOf,
+  writeOf,
+} from '../machine/form.ts';
 import { liveness } from './liveness.ts';
 
 export interface Move {
@@ -95,6 +102,7 @@ export function buildGraph(fn: MachineFunction): InterferenceGraph {
     }
     for (let k = block.code.length - 1; k >= 0; k--) {
       const i = block.code[k];
+      if (i.kind === 'alu' && i.src !== NONE && k > 0) preferDying(block.code[k - 1], i, live);
       const dst = writeOf(i);
       const n = readsOf(i, buffer);
       if (i.kind === 'move') graph.moves.push({ dst: i.dst, src: i.src, weight });
@@ -115,3 +123,18 @@ export function buildGraph(fn: MachineFunction): InterferenceGraph {
   }
   return graph;
 }
+
+/**
+ * `d = a; d += b` leaves `a` readable and needs a register beside it if `a` is read again. When only `b` ends
+ * here, `d = b; d += a` is the better order: `d` takes over the register of `b` and the move goes.
+ */
+function preferDying(move: MachineInstruction, alu: MachineInstruction, live: Uint32Array): void {
+  if (move.kind !== 'move' || move.dst !== alu.dst || alu.src === alu.dst || !commutes.has(alu.alu)) return;
+  const alive = (r: number): boolean => (live[r >>> 5] & (1 << (r & 31))) !== 0;
+  if (!alive(move.src) || alive(alu.src)) return;
+  const kept = move.src;
+  move.src = alu.src;
+  alu.src = kept;
+}
+
+const commutes: ReadonlySet<string> = new Set(['add', 'mul', 'and', 'or', 'xor']);
