@@ -1,7 +1,12 @@
-/** The running kernel's types: read on first use, once a process. */
-import { readFileSync } from 'node:fs';
+/** The running kernel's types: found on first use, once a process. */
+import { readFileSync, statSync } from 'node:fs';
 import { Btf } from '../btf/btf.ts';
+import { SysError } from '../sys/errors.ts';
+import { openPath } from '../sys/file.ts';
+import { Mapping } from '../sys/memory.ts';
 import { noKernelBtf } from './errors.ts';
+
+const path = '/sys/kernel/btf/vmlinux';
 
 let read: Btf | undefined;
 
@@ -10,13 +15,33 @@ let read: Btf | undefined;
  * Throws KernelError (noType) where the kernel has none.
  */
 export function vmlinux(): Btf {
-  read ??= Btf.parse(bytes());
+  read ??= Btf.parse(mapped() ?? copied());
   return read;
 }
 
-function bytes(): Uint8Array {
+/**
+ * The kernel's own pages (Linux 6.16, btf_sysfs_vmlinux_mmap): nothing is copied, and only the parts that
+ * are looked at cost memory. The mapping lives as long as the process.
+ */
+function mapped(): Uint8Array | undefined {
   try {
-    return readFileSync('/sys/kernel/btf/vmlinux');
+    const { size } = statSync(path);
+    const file = openPath(path);
+    try {
+      return new Uint8Array(Mapping.of(file.number, size, { shared: false }).buffer);
+    } finally {
+      file.close();
+    }
+  } catch (error) {
+    // Older kernels cannot map it, and what is wrong with the file is said by whoever reads it.
+    if (error instanceof SysError || (error as NodeJS.ErrnoException).code !== undefined) return undefined;
+    throw error;
+  }
+}
+
+function copied(): Uint8Array {
+  try {
+    return readFileSync(path);
   } catch (cause) {
     throw noKernelBtf(cause);
   }

@@ -9,6 +9,7 @@ import { sysTry } from './syscall.ts';
 export const Protection = { read: 1, write: 2 } as const;
 
 const MAP_SHARED = 1;
+const MAP_PRIVATE = 2;
 
 /** Bytes of a page, from the auxiliary vector's AT_PAGESZ (6): arm64 kernels come with 4, 16 and 64 KiB. */
 export function pageSize(): number {
@@ -54,10 +55,16 @@ export class Mapping {
   static of(
     fd: number,
     size: number,
-    options: { readonly offset?: number; readonly protection?: number; readonly subject?: string } = {},
+    options: {
+      readonly offset?: number;
+      readonly protection?: number;
+      readonly subject?: string;
+      /** Default true. Some files can only be mapped for oneself. */
+      readonly shared?: boolean;
+    } = {},
   ): Mapping {
-    const { offset = 0, protection = Protection.read, subject } = options;
-    const address = sysTry('mmap', 0, size, protection, MAP_SHARED, fd, offset);
+    const { offset = 0, protection = Protection.read, subject, shared = true } = options;
+    const address = sysTry('mmap', 0, size, protection, shared ? MAP_SHARED : MAP_PRIVATE, fd, offset);
     if (address < 0) throw new SysError('mmap', -address, subject);
     return new Mapping(address, size);
   }
