@@ -3,6 +3,9 @@
  *
  *   node --import tsx bench/detach.ts
  */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import * as asm from '../src/asm/build.ts';
 import { type AttachableProgram, type AttachedLink, closeAll } from '../src/kernel/link/link.ts';
 import { attachPerfEvent } from '../src/kernel/link/perf-event.ts';
@@ -16,6 +19,10 @@ import { makeProgram } from '../src/kernel/stream/bare.ts';
 import { listTracepoints } from '../src/kernel/tracepoint/list.ts';
 
 const count = 20;
+/** A file that no process runs: probes in a program that runs would hit the middle of its instructions. */
+const directory = mkdtempSync(join(tmpdir(), 'detach-bench-'));
+const probed = join(directory, 'probed');
+writeFileSync(probed, new Uint8Array(65_536));
 const nothing = [asm.mov64Imm(0, 0), asm.exit()];
 const syscalls = listTracepoints(tracefs()).filter((name) => name.startsWith('syscalls:sys_enter_'));
 
@@ -44,7 +51,7 @@ const kinds: readonly Kind[] = [
   {
     name: 'uprobe',
     type: ProgramType.kprobe,
-    attach: (program, i) => attachUprobe(program, { path: process.execPath, offset: 0x1000 + 64 * i }),
+    attach: (program, i) => attachUprobe(program, { path: probed, offset: 0x1000 + 64 * i }),
   },
 ];
 
@@ -78,7 +85,7 @@ function oneLinkForAll(): void {
   try {
     const places = Array.from({ length: count }, (_, i) => ({ offset: 0x1000 + 64 * i }));
     let start = performance.now();
-    const link = attachUprobes(program, { path: process.execPath, places });
+    const link = attachUprobes(program, { path: probed, places });
     const attached = milliseconds(start);
     start = performance.now();
     link.close();
@@ -91,3 +98,4 @@ function oneLinkForAll(): void {
 }
 
 oneLinkForAll();
+rmSync(directory, { recursive: true });

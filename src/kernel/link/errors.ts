@@ -102,7 +102,10 @@ const sentences: Readonly<Partial<Record<LinkKind, Readonly<Record<string, Sente
   },
   kprobe: {
     ENOENT: ['notFound', 'the kernel has no function of this name, or none that can be probed'],
-    EINVAL: ['invalid', 'the kernel refuses to probe there'],
+    EINVAL: [
+      'invalid',
+      'the kernel refuses to probe there; some versions say so when there is no such function',
+    ],
     EADDRNOTAVAIL: ['ambiguous', 'several functions have this name; give an address'],
     EILSEQ: ['invalid', 'the offset is not the start of an instruction'],
     ENOTSUPP: ['unsupported', 'this instruction cannot be probed (524)'],
@@ -146,7 +149,9 @@ export function attachFailed(what: Attachment, cause: SysError, suggest?: Sugges
   const kind = family[what.kind] ?? what.kind;
   const known = sentences[kind]?.[cause.code] ?? shared[cause.code];
   const [code, sentence] = known ?? (['other', 'the kernel refused'] as const);
-  const suggestions = code === 'notFound' && suggest ? suggest(what.target) : [];
+  // Linux 6.11 by tracefs, and return probes up to 5.10, say EINVAL for functions that do not exist.
+  const missing = code === 'notFound' || (kind === 'kprobe' && cause.code === 'EINVAL');
+  const suggestions = missing && suggest ? suggest(what.target) : [];
   return new AttachError(code, what, sentence, { cause, suggestions });
 }
 

@@ -63,7 +63,7 @@ function attach(
   }
   const suggest = options.suggest && (() => options.suggest!(symbol));
   const pmu = probeType('kprobe');
-  if (pmu === undefined) return attachByTracefs(program, what, symbol, options, suggest);
+  if (pmu === undefined) return attachKprobeByTracefs(program, what, symbol, options, suggest);
   const { descriptor, isLink } = attachToPerfEvent(
     program,
     what,
@@ -85,12 +85,13 @@ function attach(
 
 let made = 0;
 
-function attachByTracefs(
+/** The way for kernels before 4.17; exported so that a newer one can test it. Throws AttachError. */
+export function attachKprobeByTracefs(
   program: AttachableProgram,
   what: Attachment,
   symbol: string,
-  options: KprobeOptions,
-  suggest: Suggest | undefined,
+  options: KprobeOptions = {},
+  suggest?: Suggest,
 ): AttachedLink {
   const at = options.tracefs ?? tracefs();
   const file = `${at}/kprobe_events`;

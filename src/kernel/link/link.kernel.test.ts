@@ -15,7 +15,7 @@ import { getppidLoop, Helper, makeMap, makeProgram } from '../stream/bare.ts';
 import { vmlinux } from '../vmlinux.ts';
 import { AttachError } from './errors.ts';
 import { attachIterator } from './iterator.ts';
-import { attachKprobe, attachKretprobe } from './kprobe.ts';
+import { attachKprobe, attachKprobeByTracefs, attachKretprobe } from './kprobe.ts';
 import { type AttachableProgram, type AttachedLink, closeAll } from './link.ts';
 import { attachPerfEvent } from './perf-event.ts';
 import { probeType } from './pmu.ts';
@@ -283,6 +283,26 @@ for (const [name, attach] of [
     } finally {
       counter.close();
     }
+  });
+}
+
+for (const kind of ['kprobe', 'kretprobe'] as const) {
+  test(`a ${kind} made through tracefs fires, and its line is removed afterwards`, async (t) => {
+    const file = `${tracefs()}/kprobe_events`;
+    if (!existsSync(file)) return t.skip('needs kprobe: tracefs has no kprobe_events');
+    const counter = new Counter(ProgramType.kprobe);
+    const what = { kind, program: 'bare', target: getppidSymbol };
+    await fires(counter, (program) => {
+      const link = attachKprobeByTracefs(program, what, getppidSymbol);
+      assert.match(readFileSync(file, 'latin1'), /bpfkit_/);
+      return link;
+    });
+    assert.doesNotMatch(readFileSync(file, 'latin1'), /bpfkit_/);
+    const another = new Counter(ProgramType.kprobe);
+    assert.throws(() => attachKprobeByTracefs(another.program, what, 'no_such_function_at_all'), {
+      name: 'AttachError',
+    });
+    another.close();
   });
 }
 
