@@ -3,12 +3,14 @@ import { existsSync, rmSync } from 'node:fs';
 import { test } from 'node:test';
 import { Btf } from '../../btf/btf.ts';
 import { BtfBuilder } from '../../btf/build.ts';
+import { SysError } from '../../sys/errors.ts';
+import { unmount } from '../../sys/file.ts';
 import { withFakeSys } from '../../sys/syscall.ts';
 import { loadCollection } from '../collection.ts';
 import { possibleCpus } from '../cpus.ts';
 import { KernelError, MapError, type MapFault } from '../errors.ts';
 import { mapTypeFeature } from '../feature/features.ts';
-import { bpffs } from '../mounts.ts';
+import { bpffs, findMount } from '../mounts.ts';
 import { type MapSpec, MapType } from '../spec.ts';
 import { type Codec, u32Codec, u64Codec } from './codec.ts';
 import { createMap } from './create.ts';
@@ -290,6 +292,7 @@ test('types of the collection make objects of keys and values', () => {
 });
 
 test('a pinned map is found again by its path and by its id', (t) => {
+  const mountedBefore = findMount('bpf') !== undefined;
   let root: string;
   try {
     root = bpffs();
@@ -310,6 +313,14 @@ test('a pinned map is found again by its path and by its id', (t) => {
     rmSync(path);
   }
   assert.ok(!existsSync(path));
+  if (!mountedBefore) {
+    try {
+      unmount(root);
+    } catch (error) {
+      // Somebody else has begun to use it.
+      assert.ok(error instanceof SysError && error.code === 'EBUSY');
+    }
+  }
 });
 
 test('a spec that no kernel takes is explained before the kernel sees it', () => {
