@@ -8,12 +8,15 @@
  */
 import type { Btf } from './btf.ts';
 import { Names } from './c-names.ts';
-import { tooDeep } from './errors.ts';
+import { tooDeep, tooManyValues } from './errors.ts';
 import { MAX_DEPTH } from './layout.ts';
 import type { BtfType, Parameter, TypeId } from './types.ts';
 
 type Composite = Extract<BtfType, { kind: 'struct' | 'union' }>;
 type Enumeration = Extract<BtfType, { kind: 'enum' | 'enum64' }>;
+
+/** Types visited for one text; a whole kernel takes 300,000, only made-up BTF more than this. */
+const MAX_STEPS = 2 ** 21;
 
 /** The types and everything that they need, each once; ends with a line feed unless it is empty. */
 export function declarationsInC(btf: Btf, ids: Iterable<TypeId>): string {
@@ -34,6 +37,7 @@ class Writer {
   readonly #defined = new Set<TypeId>();
   readonly #defining = new Set<TypeId>();
   readonly #declared = new Set<string>();
+  #steps = 0;
 
   constructor(btf: Btf) {
     this.#btf = btf;
@@ -50,6 +54,11 @@ class Writer {
     if (type.kind === 'variable') this.#once(id, `extern ${this.declarator(type.type, type.name, 0)};\n`);
   }
 
+  #step(id: TypeId): void {
+    this.#steps++;
+    if (this.#steps > MAX_STEPS) throw tooManyValues(id);
+  }
+
   #once(id: TypeId, text: string): void {
     if (this.#defined.has(id)) return;
     this.#defined.add(id);
@@ -58,6 +67,7 @@ class Writer {
 
   /** Writes what must stand before a use of the type: by value, or (behind a pointer) by name only. */
   #need(id: TypeId, byValue: boolean, depth: number): void {
+    this.#step(id);
     if (depth > MAX_DEPTH * 4) throw tooDeep(id);
     const type = this.#btf.type(id);
     switch (type.kind) {
@@ -81,7 +91,7 @@ class Writer {
         return;
       case 'struct':
       case 'union':
-        if (type.name === '') this.#members(id, type, depth);
+        if (type.name === '') this.#nameless(id, type, depth);
         else if (byValue) this.#struct(id, type, depth);
         else if (!this.#defined.has(id)) this.#declare(type.kind, this.#names.tag(id, type.name));
         return;
@@ -130,6 +140,13 @@ class Writer {
     this.#members(id, type, depth);
     this.#defining.delete(id);
     this.#once(id, `${this.#body(id, type, 0)};\n`);
+  }
+
+  #nameless(id: TypeId, type: Composite, depth: number): void {
+    if (this.#defining.has(id)) throw tooDeep(id);
+    this.#defining.add(id);
+    this.#members(id, type, depth);
+    this.#defining.delete(id);
   }
 
   #members(id: TypeId, type: Composite, depth: number): void {
@@ -188,6 +205,7 @@ class Writer {
 
   /** C declares inside out: `inner` is what stands around the name so far, `qualifiers` wait for their target. */
   declarator(id: TypeId, inner: string, depth: number, qualifiers = ''): string {
+    this.#step(id);
     if (depth > MAX_DEPTH) throw tooDeep(id);
     const type = this.#btf.type(id);
     switch (type.kind) {
@@ -272,10 +290,18 @@ function placed(bit: number, width: number, unit: number, bitfield: boolean, pac
   return first === last ? bit : (first + 1) * unit;
 }
 
+/** Bits; a hole wider than a page is one array instead of thousands of bitfields. */
+const WIDEST_PADDING = 4096 * 8;
+
 /** Unnamed bitfields from one bit to another; none crosses the unit of its type. */
 function padding(from: number, to: number, indent: string, wide: boolean): string {
   let text = '';
   for (let bit = from; bit < to; ) {
+    if (bit % 8 === 0 && to - bit > WIDEST_PADDING) {
+      text += `${indent}char __padding${bit / 8}[${Math.floor((to - bit) / 8)}];\n`;
+      bit = to - (to % 8);
+      continue;
+    }
     const units: readonly [string, number][] = [
       ['long', 64],
       ['int', 32],

@@ -37,8 +37,8 @@ const imported = [
 
 const TRACEPOINT_PREFIX = '__traceiter_';
 
-/** Written members of one declaration; only made-up BTF has more. */
-const MAX_MEMBERS = 2 ** 17;
+/** Written members of a whole file; a kernel has 100,000, only made-up BTF has more than this. */
+const MAX_MEMBERS = 2 ** 20;
 
 /**
  * Declarations of the named types and kernel functions with everything that they reach; without names, of every
@@ -64,6 +64,8 @@ class Writer {
   readonly #declarations = new Map<string, string>();
   readonly #functions = new Map<string, string>();
   readonly #tracepoints = new Map<string, string>();
+  /** Structs whose members are being written: only made-up BTF comes back to one. */
+  readonly #inside = new Set<TypeId>();
   #members = 0;
 
   constructor(btf: Btf) {
@@ -146,7 +148,6 @@ class Writer {
   #declare(id: TypeId): void {
     const name = this.#names.of(id)!;
     const type = this.#btf.type(id);
-    this.#members = 0;
     if (type.kind === 'struct' || type.kind === 'union') {
       this.#declarations.set(name, `export interface ${name} {\n${this.#fields(id, type, '  ', 0)}}\n`);
     } else if (type.kind === 'typedef') {
@@ -160,6 +161,8 @@ class Writer {
     indent: string,
     depth: number,
   ): string {
+    if (this.#inside.has(id)) return '';
+    this.#inside.add(id);
     let text = '';
     for (const member of type.members) {
       this.#members++;
@@ -169,11 +172,13 @@ class Writer {
         text += `${indent}readonly ${propertyName(member.name)}: ${fieldType};\n`;
         continue;
       }
-      const inner = this.#btf.type(this.#btf.strip(member.type));
+      const innerId = this.#btf.strip(member.type);
+      const inner = this.#btf.type(innerId);
       if ((inner.kind === 'struct' || inner.kind === 'union') && depth < 32) {
-        text += this.#fields(id, inner, indent, depth + 1);
+        text += this.#fields(innerId, inner, indent, depth + 1);
       }
     }
+    this.#inside.delete(id);
     return text;
   }
 
@@ -284,7 +289,6 @@ class Writer {
   }
 
   #parameters(parameters: readonly Parameter[]): string {
-    this.#members = 0;
     const fields = parameters
       .filter(({ name }) => name !== '')
       .map(({ name, type }) => `readonly ${propertyName(name)}: ${this.#type(type, 0, '    ')}`);

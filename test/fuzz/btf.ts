@@ -21,7 +21,7 @@ const seed = Number(process.argv[3] ?? Date.now() % 0xffff_ffff);
 const SLOW_MS = 2_000;
 
 /** xorshift: the same inputs for the same seed. */
-let state = seed | 1;
+let state = (seed * 2 + 1) | 0;
 function random(below: number): number {
   state ^= state << 13;
   state ^= state >>> 17;
