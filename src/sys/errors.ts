@@ -48,12 +48,6 @@ export function errnoName(errno: number): string {
   return names.get(errno) ?? `errno ${errno}`;
 }
 
-/** The number for a name, or undefined. */
-export function errnoNumber(name: string): number | undefined {
-  for (const [number, known] of names) if (known === name) return number;
-  return undefined;
-}
-
 /** A system call that failed: `call` is its name, with the command for bpf(2). */
 export class SysError extends Error {
   override readonly name = 'SysError';
