@@ -8,8 +8,10 @@ import { attachRawTracepoint } from '../kernel/link/raw-tracepoint.ts';
 import { attachTracepoint } from '../kernel/link/tracepoint.ts';
 import { attachTracing } from '../kernel/link/tracing.ts';
 import { attachUprobe, attachUretprobe } from '../kernel/link/uprobe.ts';
+import { attachUprobes } from '../kernel/link/uprobe-multi.ts';
 import { resolveUserFunction } from '../kernel/link/user-function.ts';
 import type { Program } from '../kernel/program/program.ts';
+import { AttachType } from '../kernel/spec.ts';
 import type { ProbePlan } from './probe/plan.ts';
 import { eventNumber } from './probe/sampling.ts';
 
@@ -34,6 +36,9 @@ export function attach(program: Program, plan: ProbePlan): Link {
     case 'uprobe': {
       const { path, offset } = resolveUserFunction(attachment.path, attachment.symbol, attachment.offset);
       const target = { path, offset, ...(attachment.symbol ? { symbol: attachment.symbol } : {}) };
+      if (plan.attachType === AttachType.traceUprobeMulti) {
+        return attachUprobes(program, { path, places: [target], atReturn: attachment.retprobe });
+      }
       return attachment.retprobe ? attachUretprobe(program, target) : attachUprobe(program, target);
     }
     case 'perf': {

@@ -12,6 +12,8 @@ export interface Environment {
   readonly typedTask: boolean;
   /** Signed division and sign-extending loads are single instructions (6.6). */
   readonly isa: 'v3' | 'v4';
+  /** uprobe.multi links exist (6.6): they detach in a third of the time. */
+  readonly uprobeMulti: boolean;
   /** The arguments of a tracepoint, from tracefs; undefined if there is no such tracepoint. */
   tracepoint(category: string, name: string): TracepointFormat | undefined;
   /** Names like this one, for errors. */

@@ -65,7 +65,22 @@ function locate(file: string): string | undefined {
       join(directory, `lib${file}.so.6`),
     );
   }
-  return candidates.find((path) => existsSync(path));
+  return candidates.find(isElf);
+}
+
+/** libc.so is a text for the linker: what is looked for is code. */
+function isElf(path: string): boolean {
+  try {
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      const magic = Buffer.alloc(4);
+      return readSync(fd, magic, 0, 4, 0) === 4 && magic.readUInt32BE(0) === 0x7f454c46;
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return false;
+  }
 }
 
 /** Never blocks and never follows anything but a regular file: FIFOs and devices are refused. */

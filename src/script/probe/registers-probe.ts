@@ -1,6 +1,6 @@
 /** Probes whose context is a set of registers: kprobe, kretprobe, uprobe, uretprobe. */
 
-import { ProgramType } from '../../kernel/spec.ts';
+import { AttachType, ProgramType } from '../../kernel/spec.ts';
 import { constantArgument } from '../builtin/arguments.ts';
 import { ProgramError } from '../diagnostic.ts';
 import type { Environment } from '../environment.ts';
@@ -41,6 +41,9 @@ function plan(
   return {
     title,
     programType: ProgramType.kprobe,
+    ...(attachment.kind === 'uprobe' && environment.uprobeMulti
+      ? { attachType: AttachType.traceUprobeMulti }
+      : {}),
     attachment,
     typedPointers: true,
     names: () => parts,
