@@ -50,6 +50,19 @@ export interface BooleanSchema extends Schema<boolean, boolean> {
   (initial: boolean): Parameter<boolean, boolean>;
 }
 
+/**
+ * As types, the same names say what kernel memory holds: numbers of 64 bits in the kernel, `number` to the
+ * editor. vmlinux.d.ts, which `bpfkit types` writes, is made of them.
+ */
+export type u8 = number;
+export type u16 = number;
+export type u32 = number;
+export type u64 = number;
+export type i8 = number;
+export type i16 = number;
+export type i32 = number;
+export type i64 = number;
+
 export const u8: IntegerSchema<number> = integer('u8', 8, false);
 export const u16: IntegerSchema<number> = integer('u16', 16, false);
 export const u32: IntegerSchema<number> = integer('u32', 32, false);

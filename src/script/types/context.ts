@@ -59,6 +59,10 @@ export interface BaseContext {
   read(pointer: Address, dest: Place): i64;
   /** Fills a field with bytes from an address of the process; 0, or negative and the field is zero. */
   readUser(pointer: Address, dest: Place): i64;
+  /** The unsigned number of 8 bytes (or of 1, 2, 4) at a kernel address; 0 if it cannot be read. */
+  peek(pointer: Address, bytes?: 1 | 2 | 4 | 8): u64;
+  /** The same at an address of the process: `k.peekUser(k.args.argv + 8)` is argv[1]. */
+  peekUser(pointer: Address, bytes?: 1 | 2 | 4 | 8): u64;
   /**
    * Bytes of memory for one run, up to 16384: the target of `k.str`, `k.path` and `k.readTask`. What they
    * hold before is undefined.

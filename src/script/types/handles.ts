@@ -7,7 +7,7 @@ export interface Ref<T> {
 }
 
 /** What a look-up gives: the struct in the map, or a holder of the single value. Writing changes the map. */
-export type Entry<V> = [V] extends [number | boolean | string | ArrayLike<unknown>] ? Ref<V> : V;
+export type KernelEntry<V> = [V] extends [number | boolean | string | ArrayLike<unknown>] ? Ref<V> : V;
 
 /** `any` overwrites or adds; `new` only adds; `existing` only overwrites. */
 export type SetMode = 'any' | 'new' | 'existing';
@@ -15,7 +15,7 @@ export type SetMode = 'any' | 'new' | 'existing';
 /** A hash, shared or per CPU, or a trie. */
 export interface KernelHash<K, V> {
   /** The entry, or undefined: test it before use. */
-  get(key: K): Entry<V> | undefined;
+  get(key: K): KernelEntry<V> | undefined;
   /** 0, or a negative error. A full map is counted in `loaded.lost()`. */
   set(key: K, value: V, mode?: SetMode): number;
   /** 0, or negative if it was not there. */
@@ -24,13 +24,13 @@ export interface KernelHash<K, V> {
   /** Adds `by` (default 1) to a number, from zero if it is not there; atomic between CPUs. */
   increment(this: KernelHash<K, number>, key: K, by?: number): void;
   /** The entry, made from `initial` if it is not there. */
-  getOrInit(key: K, initial: V): Entry<V>;
+  getOrInit(key: K, initial: V): KernelEntry<V>;
 }
 
 /** An array: every index below its size is there from the start. */
 export interface KernelArrayMap<V> {
   /** Undefined if the index is past the end. */
-  get(index: number): Entry<V> | undefined;
+  get(index: number): KernelEntry<V> | undefined;
   /** 0, or a negative error. */
   set(index: number, value: V): number;
   has(index: number): boolean;
@@ -43,9 +43,9 @@ export interface KernelQueue<V> {
   /** 0, or negative if it is full; that is counted in `loaded.lost()`. */
   push(value: V): number;
   /** A copy of the next value, which is removed, or undefined. */
-  pop(): Entry<V> | undefined;
+  pop(): KernelEntry<V> | undefined;
   /** A copy of the next value, which stays, or undefined. */
-  peek(): Entry<V> | undefined;
+  peek(): KernelEntry<V> | undefined;
 }
 
 /** Events to user space. */

@@ -5,18 +5,7 @@
  */
 import type { KernelArray } from '../schema.ts';
 
-export type u8 = number;
-export type u16 = number;
-export type u32 = number;
-export type u64 = number;
-export type i8 = number;
-export type i16 = number;
-export type i32 = number;
-export type i64 = number;
-export type s8 = number;
-export type s16 = number;
-export type s32 = number;
-export type s64 = number;
+export type { i8, i16, i32, i64, u8, u16, u32, u64 } from '../schema.ts';
 
 /** A place in memory without a type: `k.cast`, `k.read` and `k.str` take it. */
 export type Address = number;
