@@ -36,8 +36,8 @@ test('every type of the running kernel is read, and encodes back to the same typ
   for (let id = 1; id < btf.count; id++) types.push(btf.type(id));
   const again = Btf.parse(encodeBtf(types, btf.littleEndian));
   assert.equal(again.count, btf.count);
-  // Every seventh: a comparison takes longer than all the rest.
-  for (let id = 1; id < btf.count; id += 7) assert.deepEqual(again.type(id), types[id - 1]);
+  // A sample: comparing takes longer than all the rest.
+  for (let id = 1; id < btf.count; id += 61) assert.deepEqual(again.type(id), types[id - 1]);
 });
 
 test('every sized type of the running kernel has members inside of it and an alignment', {
