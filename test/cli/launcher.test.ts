@@ -37,7 +37,9 @@ function install(t: TestContext, version: string, stem = `${STEM}-${stems++}`): 
     if (readdirSync(SHARED).length === 0) rmdirSync(SHARED);
   });
   const bundle = readFileSync(join(projectRoot, 'dist/cli.cjs'), 'latin1');
-  const changed = bundle.replace(/(\bversion\s?=\s?)"\d\.\d\.\d"/, `$1"${version}"`);
+  const manifest = readFileSync(join(projectRoot, 'package.json'), 'utf8');
+  const { version: packaged } = JSON.parse(manifest) as { version: string };
+  const changed = bundle.replaceAll(`"${packaged}"`, `"${version}"`);
   assert.ok(changed.includes(`"${version}"`));
   writeFileSync(join(folder, 'cli.cjs'), changed, 'latin1');
   const launcher = readFileSync(join(projectRoot, 'dist/bpfkit.cjs'), 'latin1');
