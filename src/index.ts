@@ -4,4 +4,5 @@ export { defineProgram } from './script/define.ts';
 export { ProgramError } from './script/diagnostic.ts';
 export * from './script/maps.ts';
 export * from './script/schema.ts';
+export type * from './script/types/index.ts';
 export { KernelString } from './text/kernel-string.ts';

@@ -8,13 +8,49 @@
  */
 import type { Callee } from './ir.ts';
 
+export type HelperName =
+  | 'map_lookup_elem'
+  | 'map_update_elem'
+  | 'map_delete_elem'
+  | 'ktime_get_ns'
+  | 'trace_printk'
+  | 'get_prandom_u32'
+  | 'get_smp_processor_id'
+  | 'get_current_pid_tgid'
+  | 'get_current_uid_gid'
+  | 'get_current_comm'
+  | 'get_stackid'
+  | 'get_current_task'
+  | 'get_current_cgroup_id'
+  | 'map_push_elem'
+  | 'map_pop_elem'
+  | 'map_peek_elem'
+  | 'send_signal'
+  | 'probe_read_user'
+  | 'probe_read_kernel'
+  | 'probe_read_user_str'
+  | 'probe_read_kernel_str'
+  | 'ktime_get_boot_ns'
+  | 'seq_write'
+  | 'ringbuf_output'
+  | 'ringbuf_reserve'
+  | 'ringbuf_submit'
+  | 'ringbuf_discard'
+  | 'd_path'
+  | 'copy_from_user'
+  | 'get_current_task_btf'
+  | 'get_func_ip'
+  | 'get_attach_cookie'
+  | 'loop'
+  | 'copy_from_user_task';
+
 interface Helper {
   readonly id: number;
   readonly since: string;
   readonly pure?: true;
 }
 
-const table = {
+const table: Record<HelperName, Helper> = {
   map_lookup_elem: { id: 1, since: '3.19' },
   map_update_elem: { id: 2, since: '3.19' },
   map_delete_elem: { id: 3, since: '3.19' },
@@ -49,15 +85,13 @@ const table = {
   get_attach_cookie: { id: 174, since: '5.15', pure: true },
   loop: { id: 181, since: '5.17' },
   copy_from_user_task: { id: 191, since: '5.18' },
-} as const satisfies Record<string, Helper>;
-
-export type HelperName = keyof typeof table;
+};
 
 /** All helpers by name: for documents, feature tests and the disassembler. */
 export const helpers: Readonly<Record<HelperName, Helper>> = table;
 
 /** The call target for a helper. */
 export function helper(name: HelperName): Callee {
-  const { id, pure }: Helper = table[name];
+  const { id, pure } = table[name];
   return { kind: 'helper', id, name: `bpf_${name}`, pure: pure === true };
 }
