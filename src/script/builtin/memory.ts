@@ -3,7 +3,7 @@ import type { Node } from 'acorn';
 import type { HelperName } from '../../compiler/helpers.ts';
 import { fromBtf, sizeOf, types } from '../lower/data-type.ts';
 import { expression } from '../lower/expression.ts';
-import { addressOf, aggregate, stackPlace, writePlace, zero } from '../lower/memory.ts';
+import { addressOf, aggregate, readPlace, stackPlace, writePlace, zero } from '../lower/memory.ts';
 import { describe, type Operand } from '../lower/operand.ts';
 import { scalarOf } from '../lower/scalar.ts';
 import type { Lowering } from '../lower/state.ts';
@@ -65,6 +65,22 @@ function copy(name: HelperName, where: string): Builtin {
   };
 }
 
+/** A number behind an address that no type leads to: an element of argv, a field of a struct of a library. */
+function peek(memory: 'kernelRaw' | 'user', where: string): Builtin {
+  return {
+    kind: 'operation',
+    arity: [1, 2],
+    doc: `The unsigned number of 8 bytes at a ${where} address, or of 1, 2 or 4 as the second argument says; 0 if it cannot be read.`,
+    lower(l, args) {
+      const base = numberArgument(l, args[0]);
+      const bytes = args[1] ? constantArgument(l, args[1], 'the number of bytes') : 8n;
+      const type = { 1: types.u8, 2: types.u16, 4: types.u32, 8: types.u64 }[Number(bytes)];
+      if (!type) return l.fail(args[1], messages.wrongType('1, 2, 4 or 8', `${bytes}`));
+      return readPlace(l, { base, offset: 0, type, memory, writable: false });
+    },
+  };
+}
+
 /** Kernels before 6.2 have no such kfunc and ask for none: there it compiles to nothing. */
 function rcu(name: string, doc: string): Builtin {
   return {
@@ -87,6 +103,8 @@ export const memory: Builtins = {
   userStr: string('probe_read_user_str', 'user'),
   read: copy('probe_read_kernel', 'kernel'),
   readUser: copy('probe_read_user', 'user'),
+  peek: peek('kernelRaw', 'kernel'),
+  peekUser: peek('user', 'user'),
   path: {
     kind: 'operation',
     arity: [2, 2],

@@ -45,12 +45,16 @@ function unwritten(fn: IrFunction, record: Value, size: number): Uint8Array {
   return missing;
 }
 
-/** What all known predecessors have written; a block that was not visited yet does not object. */
+/**
+ * What all predecessors have written. A block that was not visited yet does not object, and where nobody is
+ * known yet everything counts as written: from there the flags only ever fall, so the walk ends.
+ */
 function meet(block: Block, atEnd: ReadonlyMap<Block, Uint8Array>, size: number): Uint8Array {
-  const written = new Uint8Array(size);
-  const known = block.predecessors.map((p) => atEnd.get(p)).filter((flags) => flags !== undefined);
-  if (known.length > 0) written.fill(1);
-  for (const flags of known) for (let i = 0; i < size; i++) written[i] &= flags[i];
+  const written = new Uint8Array(size).fill(block.predecessors.length > 0 ? 1 : 0);
+  for (const predecessor of block.predecessors) {
+    const flags = atEnd.get(predecessor);
+    if (flags) for (let i = 0; i < size; i++) written[i] &= flags[i];
+  }
   return written;
 }
 
@@ -90,10 +94,10 @@ function need(written: Uint8Array, missing: Uint8Array, offset: number, size: nu
 /** How far into the record an address points, if it is the record or a constant distance from it. */
 function offsetInto(address: Value | undefined, record: Value): number | undefined {
   if (address === record) return 0;
-  if (address?.kind === 'binary' && address.op === 'add' && address.left === record) {
-    return address.right.kind === 'constant' ? Number(address.right.value) : 0;
-  }
-  return undefined;
+  if (address?.kind !== 'binary' || address.op !== 'add') return undefined;
+  const start = offsetInto(address.left, record);
+  if (start === undefined) return undefined;
+  return address.right.kind === 'constant' ? start + Number(address.right.value) : start;
 }
 
 function insertZeros(block: Block, marker: Value, record: Value, missing: Uint8Array): void {

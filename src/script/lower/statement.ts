@@ -4,6 +4,7 @@ import type {
   ForStatement,
   IfStatement,
   Node,
+  ObjectPattern,
   ReturnStatement,
   Statement,
   SwitchStatement,
@@ -14,7 +15,16 @@ import { messages } from '../messages.ts';
 import { isBounded } from './bounds.ts';
 import { condition, knownTruth } from './condition.ts';
 import { types } from './data-type.ts';
-import { assignment, describeSyntax, expression, update, valueAs, variableShape } from './expression.ts';
+import {
+  assignment,
+  describeSyntax,
+  expression,
+  partOf,
+  update,
+  valueAs,
+  variableShape,
+} from './expression.ts';
+import { readPlace } from './memory.ts';
 import { describe, type Operand } from './operand.ts';
 import { comparison, scalarOf } from './scalar.ts';
 import type { Lowering } from './state.ts';
@@ -98,23 +108,42 @@ function effect(l: Lowering, node: Node): void {
 
 function declaration(l: Lowering, node: VariableDeclaration): void {
   for (const { id, init } of node.declarations) {
-    if (id.type !== 'Identifier') {
-      return l.fail(id, messages.unsupported('destructuring', 'Declare each variable by itself.'));
-    }
-    const scope = l.scopes[l.scopes.length - 1];
-    if (scope.has(id.name)) return l.fail(id, messages.redeclared(id.name));
     const operand = init ? expression(l, init) : undefined;
-    if (operand?.kind === 'operation')
-      return l.fail(init ?? id, messages.wrongType('a value', describe(operand)));
-    if (node.kind === 'const' || (operand && !l.assigned.has(id.name))) {
-      scope.set(id.name, { kind: 'constant', operand: operand ?? { kind: 'undefined' } });
-      continue;
-    }
-    const variable = l.b.variable(id.name);
-    const shape = operand && operand.kind !== 'undefined' ? variableShape(l, operand, init ?? id) : undefined;
-    scope.set(id.name, { kind: 'variable', variable, shape });
-    l.b.write(variable, operand && shape ? valueAs(l, shape, operand, init ?? id) : l.b.constant(0));
+    if (id.type === 'ObjectPattern' && operand) takeApart(l, id, operand, node.kind);
+    else declare(l, id, node.kind, operand, init ?? id);
   }
+}
+
+/** `const { task, file } = k.item`: each name is a field that is read here. */
+function takeApart(l: Lowering, pattern: ObjectPattern, object: Operand, kind: string): void {
+  for (const property of pattern.properties) {
+    if (property.type !== 'Property' || property.computed || property.key.type !== 'Identifier') {
+      return l.fail(
+        property,
+        messages.unsupported('this pattern', 'Name every field: `const { a, b } = x`.'),
+      );
+    }
+    const part = partOf(l, object, property.key.name, property);
+    declare(l, property.value, kind, 'base' in part ? readPlace(l, part) : part, property);
+  }
+}
+
+function declare(l: Lowering, id: Node, kind: string, operand: Operand | undefined, at: Node): void {
+  if (id.type !== 'Identifier') {
+    return l.fail(id, messages.unsupported('this pattern', 'Name every field: `const { a, b } = x`.'));
+  }
+  const { name } = id as Node & { name: string };
+  const scope = l.scopes[l.scopes.length - 1];
+  if (scope.has(name)) return l.fail(id, messages.redeclared(name));
+  if (operand?.kind === 'operation') return l.fail(at, messages.wrongType('a value', describe(operand)));
+  if (kind === 'const' || (operand && !l.assigned.has(name))) {
+    scope.set(name, { kind: 'constant', operand: operand ?? { kind: 'undefined' } });
+    return;
+  }
+  const variable = l.b.variable(name);
+  const shape = operand && operand.kind !== 'undefined' ? variableShape(l, operand, at) : undefined;
+  scope.set(name, { kind: 'variable', variable, shape });
+  l.b.write(variable, operand && shape ? valueAs(l, shape, operand, at) : l.b.constant(0));
 }
 
 function ifElse(l: Lowering, node: IfStatement): void {
