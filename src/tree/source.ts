@@ -4,6 +4,7 @@ import { hostname, release } from 'node:os';
 import { vmlinux } from '../kernel/vmlinux.ts';
 import type { FieldName } from './fields.ts';
 import { walkTasks } from './kernel-program.ts';
+import { missingParents } from './procfs.ts';
 import { readRecords } from './record.ts';
 import type { ReportPlan } from './report.ts';
 import { Snapshot, type SnapshotHost } from './snapshot.ts';
@@ -25,7 +26,9 @@ export async function readTasks(plan: ReportPlan): Promise<Snapshot> {
     cmdline: needs(plan, 'cmdline'),
     loginuid: task !== undefined && types.member(task, 'loginuid') !== undefined,
   });
-  return new Snapshot(readRecords(records), thisHost());
+  const columns = readRecords(records);
+  const more = missingParents(columns);
+  return new Snapshot(more.length === 0 ? columns : readRecords(Buffer.concat([records, more])), thisHost());
 }
 
 function thisHost(): SnapshotHost {
