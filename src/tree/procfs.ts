@@ -23,6 +23,7 @@ export function missingParents(columns: TaskColumns): Uint8Array {
     if (known.has(pid)) continue;
     known.add(pid);
     for (const task of readProcess(pid)) {
+      known.add(task.tid);
       records.push(encodeRecord(task));
       if (task.rptid !== 0) wanted.push(task.rptid);
     }
@@ -40,6 +41,7 @@ function inInitialNamespace(): boolean {
 
 interface ProcTask {
   readonly [number: string]: number | Uint8Array | undefined;
+  readonly tid: number;
   readonly rptid: number;
 }
 
