@@ -1,4 +1,4 @@
-/** Programs that start: who, whose child, and the words of the command line. */
+/** Programs that are asked for by execve(2), found or not: who asks, whose child, the file and the words. */
 import { array, chars, defineProgram, ringbuf, struct, u32 } from 'bpfkit';
 
 const MAX_WORDS = 16;
@@ -8,6 +8,7 @@ const Exec = struct('Exec', {
   uid: u32,
   count: u32,
   comm: chars(16),
+  file: chars(64),
   words: array(chars(64), MAX_WORDS),
 });
 
@@ -21,6 +22,7 @@ const execs = defineProgram({
       e.ppid = k.task.real_parent.tgid;
       e.uid = k.uid;
       k.comm(e.comm); // still the name of the caller
+      k.userStr(k.args.filename, e.file);
       for (let i = 0; i < e.words.length; i++) {
         const word = k.peekUser(k.args.argv + i * 8); // argv[i], in the memory of the process
         if (!word) break;
@@ -34,7 +36,7 @@ const execs = defineProgram({
 
 const loaded = await execs.load();
 console.error('Tracing execve(2). Ctrl-C ends.');
-for await (const { pid, ppid, uid, comm, count, words } of loaded.events) {
+for await (const { pid, ppid, uid, comm, file, count, words } of loaded.events) {
   const more = count === MAX_WORDS ? ' ...' : '';
-  console.log(`${pid}\t${ppid}\t${uid}\t${comm}\t${words.slice(0, count).join(' ')}${more}`);
+  console.log(`${pid}\t${ppid}\t${uid}\t${comm}\t${file}\t${words.slice(0, count).join(' ')}${more}`);
 }

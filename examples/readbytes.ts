@@ -9,7 +9,6 @@ const reads = defineProgram({
   functions: {
     add(k, length) {
       if (length > 0) k.bytes.increment({ pid: k.pid, comm: k.comm() }, length);
-      return 0;
     },
   },
   probes: {

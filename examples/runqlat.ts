@@ -4,21 +4,26 @@ import { defineProgram, hash, log2Histogram, u32, u64 } from 'bpfkit';
 
 const latency = defineProgram({
   maps: { queued: hash(u32, u64, 32_768), waits: log2Histogram() },
+  functions: {
+    waitsFrom(k, tid, now) {
+      if (tid !== 0) k.queued.set(tid, now); // 0 is the idle task
+    },
+  },
   probes: {
     'rawtracepoint:sched_wakeup'(k) {
-      k.queued.set(k.args.p.pid, k.ktime());
+      k.waitsFrom(k.args.p.pid, k.ktime());
     },
     'rawtracepoint:sched_wakeup_new'(k) {
-      k.queued.set(k.args.p.pid, k.ktime());
+      k.waitsFrom(k.args.p.pid, k.ktime());
     },
     'rawtracepoint:sched_switch'(k) {
-      // Who leaves the CPU while it still wants to run waits from now on.
-      if (k.args.preempt || k.args.prev.__state === 0) k.queued.set(k.args.prev.pid, k.ktime());
-      const next = k.args.next.pid;
-      const since = k.queued.get(next);
+      const { prev, next, preempt } = k.args;
+      const now = k.ktime();
+      if (preempt || prev.__state === 0) k.waitsFrom(prev.pid, now); // it still wants to run
+      const since = k.queued.get(next.pid);
       if (!since) return;
-      k.waits.record((k.ktime() - since.value) / 1000);
-      k.queued.delete(next);
+      k.waits.record((now - since.value) / 1000);
+      k.queued.delete(next.pid);
     },
   },
 });

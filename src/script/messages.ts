@@ -6,6 +6,18 @@ const near = (names: readonly string[]): string => {
   return ` Near: ${names.map((name) => `"${name}"`).join(', ')}.`;
 };
 
+/** Near names, or all of a short list, or where to look. */
+function fieldAdvice(
+  type: string,
+  known: readonly string[],
+  all: readonly string[],
+): Pick<Diagnostic, 'advice'> {
+  if (known.length > 0) return { advice: near(known).trim() };
+  if (all.length > 0 && all.length <= 16) return { advice: `It has: ${all.join(', ')}.` };
+  const name = /^(?:struct|union) (\w+)$/.exec(type)?.[1];
+  return name ? { advice: `Look at it with \`bpfkit types ${name}\`.` } : {};
+}
+
 export const messages = {
   notReadable: (name: string): Diagnostic => ({
     code: 'not-readable',
@@ -72,10 +84,15 @@ export const messages = {
     message: `k.${name} is not available in "${probe}"`,
     advice: where,
   }),
-  unknownField: (type: string, field: string, known: readonly string[]): Diagnostic => ({
+  unknownField: (
+    type: string,
+    field: string,
+    known: readonly string[],
+    all: readonly string[] = [],
+  ): Diagnostic => ({
     code: 'unknown-field',
-    message: `${type} has no field "${field}"`,
-    advice: known.length > 0 ? near(known).trim() : 'Look at the type with `bpfkit types NAME`.',
+    message: `${type} ${type.startsWith('the arguments') ? 'have' : 'has'} no field "${field}"`,
+    ...fieldAdvice(type, known, all),
   }),
   unknownMethod: (map: string, kind: string, method: string, known: readonly string[]): Diagnostic => ({
     code: 'unknown-method',

@@ -267,10 +267,11 @@ function mentions(node: Node, property: string): boolean {
   );
 }
 
-/** At most 15 characters of the probe's last part: what bpftool shows. */
+/** At most 15 characters of the probe's last part, or of the whole where that is a number: what bpftool shows. */
 function programName(probe: string, index: number): string {
-  const last = probe.split(':').pop()?.replace(/\W/g, '_') ?? 'probe';
-  return index === 0 ? last.slice(0, 15) : `${last.slice(0, 12)}_${index}`.slice(0, 15);
+  const last = probe.split(':').pop() ?? probe;
+  const name = (/^\d/.test(last) ? probe : last).replace(/[^A-Za-z0-9_]/g, '_');
+  return index === 0 ? name.slice(0, 15) : `${name.slice(0, 12)}_${index}`.slice(0, 15);
 }
 
 // Maps and types

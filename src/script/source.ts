@@ -15,6 +15,7 @@ import { SourceMap } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ArrowFunctionExpression, type FunctionExpression, type Node, parse } from 'acorn';
+import { align } from './align.ts';
 import { type Diagnostic, type Position, ProgramError } from './diagnostic.ts';
 import { messages } from './messages.ts';
 
@@ -124,8 +125,9 @@ function findOrigin(text: string, site: CallSite | undefined): Origin {
   });
   if (!site) return own('<function>', 1, 0);
   const content = readText(site.file);
-  const at = content?.indexOf(text) ?? -1;
-  if (content === undefined || at < 0) return own(site.file, site.line, 0);
+  if (content === undefined) return own(site.file, site.line, 0);
+  const at = content.indexOf(text);
+  if (at < 0) return alignedOrigin(text, content, site.file) ?? own(site.file, site.line, 0);
   const before = content.slice(0, at).split('\n');
   const written = content.split('\n');
   const map = sourceMapOf(content, site.file);
@@ -138,6 +140,21 @@ function findOrigin(text: string, site: CallSite | undefined): Origin {
       const original = map?.(row, column);
       if (original) return original;
       return { file: site.file, line: row + 1, column: column + 1, text: written[row] ?? '' };
+    },
+  };
+}
+
+/** For text that exists in memory only: the place in the written file that reads like it. */
+function alignedOrigin(text: string, content: string, file: string): Origin | undefined {
+  const offsetOf = align(text, content);
+  if (!offsetOf) return undefined;
+  return {
+    position(offset) {
+      const at = offsetOf(offset);
+      const start = content.lastIndexOf('\n', at - 1) + 1;
+      const end = content.indexOf('\n', at);
+      const line = content.slice(0, start).split('\n').length;
+      return { file, line, column: at - start + 1, text: content.slice(start, end < 0 ? undefined : end) };
     },
   };
 }

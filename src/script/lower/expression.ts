@@ -183,7 +183,7 @@ export function memberTarget(l: Lowering, node: MemberExpression): Place | Opera
   const object = expression(l, node.object);
   if (node.computed) return element(l, object, node);
   if (node.property.type !== 'Identifier') return l.fail(node, messages.unsupported('a private name'));
-  return partOf(l, object, node.property.name, node);
+  return partOf(l, object, node.property.name, node.property);
 }
 
 /** The named part of an operand. */
@@ -192,12 +192,13 @@ export function partOf(l: Lowering, object: Operand, name: string, node: Node): 
     case 'namespace': {
       const part = object.namespace.member(name, node);
       if (part) return part;
-      const known = l.program.nearest(name, object.namespace.names());
+      const names = object.namespace.names();
+      const known = l.program.nearest(name, names);
       return l.fail(
         node,
         object.namespace.map === undefined && object.namespace.title === 'the context'
           ? messages.unknownContext(name, known)
-          : messages.unknownField(object.namespace.title, name, known),
+          : messages.unknownField(object.namespace.title, name, known, names),
       );
     }
     case 'cell':
@@ -237,8 +238,8 @@ function field(l: Lowering, place: Place, name: string, node: Node): Place {
   const { type } = place;
   const found = type.kind === 'struct' ? type.member(name) : undefined;
   if (!found || type.kind !== 'struct') {
-    const known = type.kind === 'struct' ? l.program.nearest(name, type.memberNames()) : [];
-    return l.fail(node, messages.unknownField(nameOf(type), name, known));
+    const names = type.kind === 'struct' ? type.memberNames() : [];
+    return l.fail(node, messages.unknownField(nameOf(type), name, l.program.nearest(name, names), names));
   }
   return {
     ...place,

@@ -1,4 +1,5 @@
 /** Probes whose arguments have BTF types: `rawtracepoint:NAME`, `fentry:FUNC`, `fexit:FUNC`. */
+import type { Btf } from '../../btf/btf.ts';
 import type { Parameter, TypeId } from '../../btf/types.ts';
 import { AttachType, ProgramType } from '../../kernel/spec.ts';
 import { ProgramError } from '../diagnostic.ts';
@@ -24,7 +25,9 @@ export function rawTracepointPlan(title: string, parts: readonly string[], { btf
   }
   const pointer = btf.type(btf.strip(typedef));
   // The first parameter is the tracepoint's private data, which programs do not get.
-  const parameters = pointer.kind === 'pointer' ? parametersOf(btf, pointer.target).slice(1) : [];
+  const declared = pointer.kind === 'pointer' ? parametersOf(btf, pointer.target).slice(1) : [];
+  const names = argumentNames(btf, name);
+  const parameters = declared.map((parameter, i) => ({ ...parameter, name: names[i] ?? parameter.name }));
   return {
     title,
     programType: ProgramType.tracing,
@@ -37,6 +40,24 @@ export function rawTracepointPlan(title: string, parts: readonly string[], { btf
     names: () => ['args'],
     explain: (part) => elsewhere[part],
   };
+}
+
+/**
+ * The typedef's pointer has no names for its parameters; the function that walks the tracepoint's callbacks
+ * has (DECLARE_TRACE in include/linux/tracepoint.h, a function of its own since 5.10). `arg0` where it is not
+ * in BTF.
+ */
+function argumentNames(btf: Btf, name: string): string[] {
+  for (const prefix of ['__traceiter_', '__probestub_', '__bpf_trace_']) {
+    const id = btf.find(`${prefix}${name}`, 'function');
+    const type = id === undefined ? undefined : btf.type(id);
+    if (type?.kind === 'function') {
+      return parametersOf(btf, type.prototype)
+        .slice(1)
+        .map((parameter) => parameter.name);
+    }
+  }
+  return [];
 }
 
 /** The parameters and result of a kernel function. */
