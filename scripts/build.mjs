@@ -60,16 +60,80 @@ function thirdPartyNotice(names) {
   return `${[head, ...parts].join(`\n${'-'.repeat(80)}\n\n`)}`;
 }
 
-async function buildLibrary() {
+/** What each entry point exports, as esbuild sees it. */
+async function exportsOf() {
   const { metafile } = await build({
     ...common,
     entryPoints: entryPoints(),
     outdir: dist,
     format: 'esm',
-    splitting: true,
-    chunkNames: 'chunks/[name]-[hash]',
+    write: false,
   });
+  const outputs = Object.values(metafile.outputs);
+  return new Map(
+    entryPoints().map((entry) => [entry, outputs.find(({ entryPoint }) => entryPoint === entry.in).exports]),
+  );
+}
+
+/**
+ * The library is one CommonJS bundle, so that it can be run with a code cache (library.cjs) and so that all
+ * entry points share their state; each entry point is an ES module that hands its names on.
+ */
+async function buildLibrary() {
+  const names = await exportsOf();
+  const contents = entryPoints()
+    .map((entry, i) => `export * as e${i} from './${entry.in}';`)
+    .join('\n');
+  const { metafile, outputFiles } = await build({
+    ...bundled,
+    stdin: { contents, resolveDir: root, sourcefile: 'library.ts' },
+    outfile: join(dist, 'bundle.cjs'),
+  });
+  const hash = writeBundle('bundle.cjs', outputFiles[0].text);
+  await buildLauncher('library.cjs', 'library.cjs', `library-${pkg.version}-${hash}`);
+  for (const [i, { out }] of entryPoints().entries()) {
+    const depth = out.split('/').length - 1;
+    const list = [...names.values()][i];
+    const code = [
+      `import { createRequire } from 'node:module';`,
+      `const { ${list.join(', ')} } = createRequire(import.meta.url)('./${'../'.repeat(depth)}library.cjs').e${i};`,
+      `export { ${list.join(', ')} };`,
+    ];
+    mkdirSync(dirname(join(dist, out)), { recursive: true });
+    writeFileSync(join(dist, `${out}.js`), `${code.join('\n')}\n`);
+  }
   return metafile;
+}
+
+/** @type {import('esbuild').BuildOptions} */
+const bundled = {
+  ...common,
+  format: 'cjs',
+  write: false,
+  // Comments of bundled packages are not all ASCII, and the text is only read by V8.
+  minifyWhitespace: true,
+  // In the bundle __filename says where the code is, and native.ts looks at it.
+  define: { 'import.meta.url': 'undefined' },
+};
+
+/** Writes a bundle as a function of module, require and __filename, so that these are its launcher's; gives its hash. */
+function writeBundle(name, bundle) {
+  const text = `(function (module, require, __filename) {${bundle}\n})`;
+  if (/[^\x00-\x7f]/.test(text)) throw new Error(`${name} must be ASCII`);
+  const hash = createHash('sha256').update(text).digest('hex').slice(0, 16);
+  writeFileSync(join(dist, name), text.replaceAll('@BUILD@', hash));
+  return hash;
+}
+
+async function buildLauncher(from, to, stem) {
+  const { outputFiles } = await build({
+    ...common,
+    entryPoints: [`scripts/${from}`],
+    outfile: join(dist, to),
+    format: 'cjs',
+    write: false,
+  });
+  writeFileSync(join(dist, to), outputFiles[0].text.replace('@STEM@', stem));
 }
 
 /**
@@ -93,26 +157,14 @@ const lazyChildProcess = {
 
 async function buildCli() {
   const { metafile, outputFiles } = await build({
-    ...common,
+    ...bundled,
     entryPoints: ['src/cli/main.ts'],
     outfile: join(dist, 'cli.cjs'),
-    format: 'cjs',
     plugins: [lazyChildProcess],
-    write: false,
-    // Comments of bundled packages are not all ASCII, and the text is only read by V8.
-    minifyWhitespace: true,
-    // In the bundle __filename says where the code is, and native.ts looks at it.
-    define: { 'import.meta.url': 'undefined' },
   });
-  // The launcher calls the file as a function, so that `require` is its own.
-  const text = `(function (module, require, __filename) {${outputFiles[0].text}\n})`;
-  if (/[^\x00-\x7f]/.test(text)) throw new Error('the bundle must be ASCII');
-  writeFileSync(join(dist, 'cli.cjs'), text);
-  const hash = createHash('sha256').update(text).digest('hex').slice(0, 16);
-  const launcher = readFileSync(join(root, 'scripts/launcher.cjs'), 'utf8');
-  const path = join(dist, 'bpfkit.cjs');
-  writeFileSync(path, launcher.replace('@STEM@', `bpfkit-${pkg.version}-${hash}`));
-  chmodSync(path, 0o755);
+  const hash = writeBundle('cli.cjs', outputFiles[0].text);
+  await buildLauncher('launcher.cjs', 'bpfkit.cjs', `bpfkit-${pkg.version}-${hash}`);
+  chmodSync(join(dist, 'bpfkit.cjs'), 0o755);
   return metafile;
 }
 
