@@ -110,15 +110,16 @@ const bundled = {
   ...common,
   format: 'cjs',
   write: false,
-  // Comments of bundled packages are not all ASCII, and the text is only read by V8.
-  minifyWhitespace: true,
   // In the bundle __filename says where the code is, and native.ts looks at it.
   define: { 'import.meta.url': 'undefined' },
 };
 
 /** Writes a bundle as a function of module, require and __filename, so that these are its launcher's; gives its hash. */
 function writeBundle(name, bundle) {
-  const text = `(function (module, require, __filename) {${bundle}\n})`;
+  // Node shows the line of an uncaught error, so the library keeps its lines, and with them the comments
+  // of bundled packages, which are not all ASCII.
+  const ascii = bundle.replace(/^\s*\/\/.*$/gm, (comment) => comment.replace(/[^\x00-\x7f]/g, '-'));
+  const text = `(function (module, require, __filename) {${ascii}\n})`;
   if (/[^\x00-\x7f]/.test(text)) throw new Error(`${name} must be ASCII`);
   const hash = createHash('sha256').update(text).digest('hex').slice(0, 16);
   writeFileSync(join(dist, name), text.replaceAll('@BUILD@', hash));
@@ -161,6 +162,8 @@ async function buildCli() {
     entryPoints: ['src/cli/main.ts'],
     outfile: join(dist, 'cli.cjs'),
     plugins: [lazyChildProcess],
+    // Nobody sees this text: errors of the command line are sentences.
+    minifyWhitespace: true,
   });
   const hash = writeBundle('cli.cjs', outputFiles[0].text);
   await buildLauncher('launcher.cjs', 'bpfkit.cjs', `bpfkit-${pkg.version}-${hash}`);

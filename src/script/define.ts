@@ -40,7 +40,7 @@ export const defineProgram: DefineProgram = ((source: Source) => {
 }) as unknown as DefineProgram;
 
 /** The files of this package that can stand between the user's call and the stack that is taken here. */
-const own = import.meta.url ? [fileURLToPath(import.meta.url)] : [];
+const own = [import.meta.url ? fileURLToPath(import.meta.url) : __filename];
 
 class SourceProgram {
   readonly #source: Source;

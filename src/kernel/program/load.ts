@@ -32,7 +32,7 @@ const BPF_F_SLEEPABLE = 16;
 const firstLog = 64 * 1024;
 /** What kernels before 5.2 accept at most, less one; newer ones take 64 times that. */
 const largestLog = 16 * 1024 * 1024 - 1;
-const attempts = 5;
+const attempts = 20;
 
 /** What loading a program may use besides its spec. */
 export interface LoadContext extends ReferenceContext {
