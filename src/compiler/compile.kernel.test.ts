@@ -99,7 +99,7 @@ function knows(t: TestContext, isa: 'v3' | 'v4'): boolean {
 for (const isa of ['v3', 'v4'] as const) {
   test(`random programs (${isa}) compute in the kernel what their form says`, (t) => {
     if (!knows(t, isa)) return;
-    for (let seed = 0; seed < 60; seed++) {
+    for (let seed = 0; seed < 30; seed++) {
       const make = (): IrModule =>
         randomModule(seed, { size: 5 + (seed % 12) * 5, functions: true, barrier: KTIME });
       const input = inputFor(seed * 7 + 1);

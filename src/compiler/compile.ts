@@ -105,8 +105,7 @@ export function optimize(fn: IrFunction, v4: boolean): void {
     removeDead(fn);
     if (!folded && !straight) break;
   }
-  legalize(fn, { signedOperations: v4 });
-  fold(fn, options);
+  if (legalize(fn, { signedOperations: v4 })) fold(fn, options);
   foldAddresses(fn);
   removeDead(fn);
   shareReturns(fn);

@@ -11,6 +11,9 @@ import { type Block, type IrFunction, operandsOf, type Slot, terminatorOperands,
 /** Bytes of stack that a chain of BPF functions may use: MAX_BPF_STACK, include/linux/filter.h. */
 export const STACK_SIZE = 512;
 
+/** Frames up to this size are laid out without looking for what could be shared: it would save nothing. */
+const AMPLE = 128;
+
 export class SlotConflicts {
   readonly #count: number;
   readonly #index: Map<Slot, number>;
@@ -36,11 +39,7 @@ export class SlotConflicts {
 }
 
 /** Which slots each value may point into; 'escaped' are those whose address was stored. */
-function pointsInto(fn: IrFunction): {
-  points: Map<Value, Set<number>>;
-  escaped: Set<number>;
-  used: Set<number>;
-} {
+function pointsInto(fn: IrFunction): { points: Map<Value, Set<number>>; escaped: Set<number> } {
   const index = new Map(fn.slots.map((slot, i) => [slot, i]));
   const points = new Map<Value, Set<number>>();
   const escaped = new Set<number>();
@@ -90,7 +89,7 @@ function pointsInto(fn: IrFunction): {
       for (const slot of of(value.value)) escaped.add(slot);
     }
   }
-  return { points, escaped, used };
+  return { points, escaped };
 }
 
 interface Span {
@@ -101,7 +100,12 @@ interface Span {
 export function slotConflicts(fn: IrFunction): SlotConflicts {
   const conflicts = new SlotConflicts(fn.slots);
   const count = fn.slots.length;
+  const total = fn.slots.reduce((sum, slot) => sum + slot.size, 0);
   if (count < 2) return conflicts;
+  if (total <= AMPLE) {
+    for (let a = 0; a < count; a++) for (let b = 0; b < a; b++) conflicts.add(a, b);
+    return conflicts;
+  }
   const { points, escaped } = pointsInto(fn);
   const spans = new Map<Block, Map<number, Span>>();
   for (const block of fn.blocks) {

@@ -85,6 +85,8 @@ export interface Host {
   call(callee: Exclude<Callee, { kind: 'function' }>, args: readonly bigint[]): bigint;
   /** Steps after which a run counts as endless. */
   readonly limit: number;
+  /** Told of each value that is computed. Default: nobody. */
+  readonly watch?: (value: Value, result: bigint) => void;
 }
 
 /** The result of the entry function. Throws RangeError for a bad address or an endless run. */
@@ -153,11 +155,16 @@ class Interpreter {
       for (const value of block.values) {
         if (value.kind === 'phi' && came) phis.push([value, get(value.incoming.get(came)!)]);
       }
-      for (const [phi, value] of phis) values.set(phi, value);
+      for (const [phi, value] of phis) {
+        values.set(phi, value);
+        this.#host.watch?.(phi, value);
+      }
       for (const value of block.values) {
         if (++this.#steps > this.#host.limit) throw new RangeError('interpreter: too many steps');
         const result = value.kind === 'phi' ? undefined : this.#step(value, get, args);
-        if (result !== undefined) values.set(value, BigInt.asIntN(64, result));
+        if (result === undefined) continue;
+        values.set(value, BigInt.asIntN(64, result));
+        this.#host.watch?.(value, BigInt.asIntN(64, result));
       }
       const end = block.terminator!;
       if (++this.#steps > this.#host.limit) throw new RangeError('interpreter: too many steps');

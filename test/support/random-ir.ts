@@ -249,8 +249,14 @@ class Writer {
   }
 
   #write(): void {
-    if (this.#variables.length === 0) return;
-    this.#b.write(this.#variables[this.#random(this.#variables.length)], this.#operand());
+    const b = this.#b;
+    const one = this.#variables[this.#random(this.#variables.length)];
+    const other = this.#variables[this.#random(this.#variables.length)];
+    if (this.#random(3) > 0) return b.write(one, this.#operand());
+    // Exchanged: in a loop that makes phis which read one another.
+    const kept = b.read(one);
+    b.write(one, b.read(other));
+    b.write(other, kept);
   }
 
   #memory(): void {

@@ -15,7 +15,8 @@ export interface LegalizeOptions {
   readonly signedOperations: boolean;
 }
 
-export function legalize(fn: IrFunction, options: LegalizeOptions): void {
+/** True if something changed. */
+export function legalize(fn: IrFunction, options: LegalizeOptions): boolean {
   let next = -1;
   const replaced = new Replacements();
   for (const block of fn.blocks) {
@@ -65,7 +66,7 @@ export function legalize(fn: IrFunction, options: LegalizeOptions): void {
     }
     block.values = out;
   }
-  if (next < 0) return;
+  if (next < 0) return false;
   for (const block of fn.blocks) {
     for (const value of block.values) mapOperands(value, replaced.resolve);
     const end = block.terminator;
@@ -74,6 +75,7 @@ export function legalize(fn: IrFunction, options: LegalizeOptions): void {
       end.right = replaced.resolve(end.right);
     } else if (end?.kind === 'return') end.value = replaced.resolve(end.value);
   }
+  return true;
 }
 
 function needsWork(value: Value, options: LegalizeOptions): boolean {

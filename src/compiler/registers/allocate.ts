@@ -14,10 +14,14 @@ export function allocate(fn: MachineFunction): Allocation {
   const state: Spilled = { slots: [], temporary: new Set() };
   for (let round = 0; ; round++) {
     if (round > 50) throw new Error(`internal: register allocation of ${fn.name} does not end`);
-    const again = rematerializable(fn);
+    let again: ReturnType<typeof rematerializable> | undefined;
     const result = colour(
       fn,
-      (r) => again[r] !== undefined,
+      // Asked only when something must be spilled.
+      (r) => {
+        again ??= rematerializable(fn);
+        return again[r] !== undefined;
+      },
       (r) => state.temporary.has(r),
     );
     if (result.spilled.length === 0) {

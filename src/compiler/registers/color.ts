@@ -38,11 +38,7 @@ export function colour(
 ): Colouring {
   const graph = buildGraph(fn);
   const alias = coalesce(graph, temporary);
-  const find = (r: number): number => {
-    let at = r;
-    while (alias[at] !== at) at = alias[at];
-    return at;
-  };
+  const find = (r: number): number => representativeOf(alias, r);
 
   // Simplify
   const stack: number[] = [];
@@ -133,11 +129,7 @@ export function colour(
 function coalesce(graph: InterferenceGraph, temporary: (register: number) => boolean): Int32Array {
   const alias = new Int32Array(graph.count);
   for (let r = 0; r < graph.count; r++) alias[r] = r;
-  const find = (r: number): number => {
-    let at = r;
-    while (alias[at] !== at) at = alias[at];
-    return at;
-  };
+  const find = (r: number): number => representativeOf(alias, r);
   const seen = new Int32Array(graph.count);
   let stamp = 0;
   const { degree, neighbours } = graph;
@@ -215,4 +207,14 @@ function partnersOf(moves: readonly Move[], find: (r: number) => number): Map<nu
     add(b, a);
   }
   return partners;
+}
+
+/** Follows the chain of merged registers, and shortens it on the way. */
+function representativeOf(alias: Int32Array, register: number): number {
+  let at = register;
+  while (alias[at] !== at) {
+    alias[at] = alias[alias[at]];
+    at = alias[at];
+  }
+  return at;
 }

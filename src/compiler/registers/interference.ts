@@ -1,7 +1,7 @@
 /**
  * The interference graph: two registers that hold different values at the same time cannot be one.
  *
- * Edges are kept twice, as a triangle of bits for "do they?" and as lists for "who does?". A `mov` makes no
+ * Edges are kept twice, as a square of bits for "do they?" and as lists for "who does?". A `mov` makes no
  * edge between its two sides: they hold the same value, and becoming one register is what we want of
  * them. Moves are collected on the way, weighed by the loops around them.
  */
@@ -26,7 +26,8 @@ export const LOOP_WEIGHT = [1, 10, 100, 1000, 10000] as const;
 export class InterferenceGraph {
   readonly count: number;
   readonly #bits: Uint32Array;
-  readonly neighbours: number[][];
+  readonly #words: number;
+  readonly neighbours: number[][] = [];
   readonly degree: Int32Array;
   readonly moves: Move[] = [];
   /** What spilling the register would cost in executed instructions; infinite for machine registers. */
@@ -36,25 +37,25 @@ export class InterferenceGraph {
 
   constructor(count: number) {
     this.count = count;
-    this.#bits = new Uint32Array(((count * (count + 1)) / 2 + 32) >>> 5);
-    this.neighbours = Array.from({ length: count }, () => []);
+    this.#words = (count + 31) >>> 5;
+    this.#bits = new Uint32Array(count * this.#words);
+    for (let r = 0; r < count; r++) this.neighbours.push([]);
     this.degree = new Int32Array(count);
     this.cost = new Float64Array(count);
     this.occurs = new Uint8Array(count);
   }
 
   interferes(a: number, b: number): boolean {
-    const k = a > b ? (a * (a + 1)) / 2 + b : (b * (b + 1)) / 2 + a;
-    return (this.#bits[Math.floor(k / 32)] & (1 << (k & 31))) !== 0;
+    return (this.#bits[a * this.#words + (b >>> 5)] & (1 << (b & 31))) !== 0;
   }
 
   connect(a: number, b: number): void {
     if (a === b) return;
-    const k = a > b ? (a * (a + 1)) / 2 + b : (b * (b + 1)) / 2 + a;
-    const word = Math.floor(k / 32);
-    const bit = 1 << (k & 31);
-    if ((this.#bits[word] & bit) !== 0) return;
-    this.#bits[word] |= bit;
+    const at = a * this.#words + (b >>> 5);
+    const bit = 1 << (b & 31);
+    if ((this.#bits[at] & bit) !== 0) return;
+    this.#bits[at] |= bit;
+    this.#bits[b * this.#words + (a >>> 5)] |= 1 << (a & 31);
     this.neighbours[a].push(b);
     this.neighbours[b].push(a);
     this.degree[a]++;
@@ -117,8 +118,6 @@ export function buildGraph(fn: MachineFunction): InterferenceGraph {
       if (dst !== NONE) live[dst >>> 5] &= ~(1 << (dst & 31));
       if (i.kind === 'call') live[0] &= ~0b111110;
       for (let j = 0; j < n; j++) read(buffer[j]);
-      // An atomic with fetch reads its operand's register and writes it: base and operand both live before.
-      if (i.kind === 'atomic' && i.base !== NONE) graph.connect(i.base, i.src);
     }
   }
   return graph;
