@@ -33,9 +33,9 @@ const loaded = await latency.load();
 console.error(`Measuring for ${seconds} s.`);
 await sleep(seconds * 1000);
 const buckets = loaded.waits.read();
-const most = buckets.reduce((max, { count }) => (count > max ? count : max), 1n);
+const most = Math.max(1, ...buckets.map(({ count }) => Number(count)));
 for (const { from, to, count } of buckets) {
-  const bar = '@'.repeat(Number((count * 40n) / most));
+  const bar = '@'.repeat((Number(count) * 40) / most);
   console.log(`${`[${from}, ${to})`.padEnd(20)} ${String(count).padStart(8)} |${bar}`);
 }
 loaded.close();

@@ -11,6 +11,8 @@
 interface Token {
   readonly text: string;
   readonly start: number;
+  /** As it stands there: the text is the same for all ways to write it. */
+  readonly length: number;
 }
 
 /** Types between two tokens that belong together are rarely longer. */
@@ -38,7 +40,8 @@ export function align(running: string, written: string): ((offset: number) => nu
     }
     let index = Math.max(0, low - 1);
     while (index > 0 && pairs[index] < 0) index--;
-    return to[Math.max(0, pairs[index])].start;
+    const { start, length } = to[Math.max(0, pairs[index])];
+    return start + Math.max(0, Math.min(offset - from[index].start, length - 1));
   };
 }
 
@@ -69,13 +72,13 @@ function pair(
 }
 
 const pattern =
-  /\/\/[^\n]*|\/\*[^]*?\*\/|`(?:\\[^]|[^`\\])*`|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|\d[\w.]*|[\w$]+|=>|\?\.|[-+*/%&|^!=<>?]+|\S/g;
+  /\/\/[^\n]*|\/\*[\s\S]*?\*\/|`(?:\\[\s\S]|[^`\\])*`|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|\d[\w.]*|[\w$]+|=>|\?\.|[-+*/%&|^!=<>?]+|\S/g;
 
 function tokens(text: string): Token[] {
   const found: Token[] = [];
   for (const match of text.matchAll(pattern)) {
     if (match[0].startsWith('//') || match[0].startsWith('/*')) continue;
-    found.push({ text: plain(match[0]), start: match.index });
+    found.push({ text: plain(match[0]), start: match.index, length: match[0].length });
   }
   return found;
 }

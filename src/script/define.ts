@@ -13,7 +13,7 @@ import {
 } from './program.ts';
 import { runningKernel } from './running.ts';
 import type { Parameter } from './schema.ts';
-import { type CallSite, callSite, FunctionSource } from './source.ts';
+import { type CallSite, callSites, FunctionSource } from './source.ts';
 import type { DefineProgram } from './types/define.ts';
 import { codecOf } from './values.ts';
 
@@ -24,7 +24,7 @@ interface Source {
   readonly probes: Readonly<Record<string, Body>>;
 }
 
-interface Options {
+export interface Options {
   readonly params?: Readonly<Record<string, unknown>>;
   readonly probes?: readonly string[];
 }
@@ -42,7 +42,8 @@ export const defineProgram: DefineProgram = ((source: Source) => {
 /** The files of this package that can stand between the user's call and the stack that is taken here. */
 const own = [import.meta.url ? fileURLToPath(import.meta.url) : __filename];
 
-class SourceProgram {
+/** A declared program. What users see of it is the type `Program`. */
+export class SourceProgram {
   readonly #source: Source;
   readonly #stack: string | undefined;
 
@@ -53,11 +54,11 @@ class SourceProgram {
 
   /** Compiles without loading: for tests, and for looking at the code. */
   compile(options: Options = {}, environment: Environment = runningKernel()): CompiledDefinition {
-    return compileDefinition(this.#definition(options), environment);
+    return compileDefinition(this.definition(options), environment);
   }
 
   async load(options: Options = {}): Promise<object> {
-    const definition = this.#definition(options);
+    const definition = this.definition(options);
     const loaded = loadCompiled(compileDefinition(definition, runningKernel()), definition.maps);
     return {
       ...Object.fromEntries(loaded.handles),
@@ -69,9 +70,10 @@ class SourceProgram {
     };
   }
 
-  #definition({ params = {}, probes }: Options): Definition {
-    const { source } = { source: this.#source };
-    const site = callSite(this.#stack, own);
+  /** Sources and values, without their TypeScript types. */
+  definition({ params = {}, probes }: Options): Definition {
+    const source = this.#source;
+    const sites = callSites(this.#stack, own);
     const wanted = Object.entries(source.probes).filter(([name]) => !probes || probes.includes(name));
     for (const name of probes ?? []) {
       if (!Object.hasOwn(source.probes, name)) {
@@ -83,14 +85,14 @@ class SourceProgram {
     return {
       params: parameters(source.params ?? {}, params),
       maps: new Map(Object.entries(source.maps ?? {})),
-      functions: bodies(Object.entries(source.functions ?? {}), site),
-      probes: bodies(wanted, site),
+      functions: bodies(Object.entries(source.functions ?? {}), sites),
+      probes: bodies(wanted, sites),
     };
   }
 }
 
-function bodies(entries: readonly [string, Body][], site: CallSite | undefined): Map<string, FunctionSource> {
-  return new Map(entries.map(([name, body]) => [name, new FunctionSource(name, body, site)]));
+function bodies(entries: readonly [string, Body][], sites: readonly CallSite[]): Map<string, FunctionSource> {
+  return new Map(entries.map(([name, body]) => [name, new FunctionSource(name, body, sites)]));
 }
 
 /** Values of parameters, checked against their types: they become constants of the program. */

@@ -6,6 +6,19 @@ const near = (names: readonly string[]): string => {
   return ` Near: ${names.map((name) => `"${name}"`).join(', ')}.`;
 };
 
+/** What people reach for by habit. */
+const instead: ReadonlyMap<string, string> = new Map([
+  ['console', 'Send an event, or look inside with k.print.'],
+  ['Math', 'There are k.min, k.max and k.log2.'],
+  ['Date', 'k.ktime() and k.bootTime() give nanoseconds.'],
+  ['performance', 'k.ktime() gives nanoseconds.'],
+  ['process', 'There are k.pid, k.tid, k.uid, k.comm() and k.task.'],
+  ['BigInt', 'All numbers have 64 bits; write k.const(123n) for one beyond 2^53.'],
+  ['Number', 'All numbers are whole and have 64 bits; k.i32(x) and the like cut them.'],
+  ['String', 'Send numbers and texts as fields of an event, and format them in user space.'],
+  ['parseInt', 'Send the text as a field of an event, and read it in user space.'],
+]);
+
 /** Near names, or all of a short list, or where to look. */
 function fieldAdvice(
   type: string,
@@ -45,7 +58,8 @@ export const messages = {
   captured: (name: string, known: readonly string[]): Diagnostic => ({
     code: 'captured-name',
     message: `"${name}" comes from outside the body, and a kernel program cannot reach it`,
-    advice: `Declare it in params, maps or functions and use it as k.${name}.${near(known)}`,
+    advice:
+      instead.get(name) ?? `Declare it in params, maps or functions and use it as k.${name}.${near(known)}`,
   }),
   unsupported: (what: string, advice?: string): Diagnostic => ({
     code: 'unsupported-syntax',
@@ -107,11 +121,6 @@ export const messages = {
   probeSyntax: (probe: string, expected: string): Diagnostic => ({
     code: 'probe-syntax',
     message: `probe "${probe}" does not read as a probe: expected ${expected}`,
-  }),
-  kernelLacks: (what: string, needs: string): Diagnostic => ({
-    code: 'kernel-lacks',
-    message: `${what} is not available on this kernel: ${needs}`,
-    advice: '`bpfkit doctor` shows what this kernel can do.',
   }),
   wrongType: (expected: string, actual: string, advice?: string): Diagnostic => ({
     code: 'wrong-type',

@@ -21,7 +21,7 @@ import { messages } from './messages.ts';
 
 export type FunctionNode = FunctionExpression | ArrowFunctionExpression;
 
-/** Where defineProgram was called: the file in which bodies are looked for. */
+/** A frame of the stack of the call to defineProgram: a file in which bodies are looked for. */
 export interface CallSite {
   readonly file: string;
   readonly line: number;
@@ -33,13 +33,13 @@ export class FunctionSource {
   readonly #text: string;
   /** Characters that were put before the text to make it parse. */
   readonly #shift: number;
-  readonly #site: CallSite | undefined;
+  readonly #sites: readonly CallSite[];
   #origin: Origin | undefined;
 
-  constructor(name: string, fn: (...args: never[]) => unknown, site: CallSite | undefined) {
+  constructor(name: string, fn: (...args: never[]) => unknown, sites: readonly CallSite[]) {
     this.name = name;
     this.#text = Function.prototype.toString.call(fn);
-    this.#site = site;
+    this.#sites = sites;
     const [node, shift] = this.#parse();
     this.node = node;
     this.#shift = shift;
@@ -47,13 +47,21 @@ export class FunctionSource {
 
   /** The line and column of a node, in the file that the user wrote where it can be found. */
   position(node: Node): Position {
-    this.#origin ??= findOrigin(this.#text, this.#site);
-    return this.#origin.position(node.start - this.#shift);
+    return this.#positionAt(node.start);
+  }
+
+  #positionAt(offset: number): Position {
+    this.#origin ??= findOrigin(this.name, this.#text, this.#sites);
+    return this.#origin.position(offset - this.#shift);
   }
 
   /** The error for a node; to be thrown by the caller. */
   error(node: Node, diagnostic: Diagnostic): ProgramError {
-    return new ProgramError(diagnostic, this.position(node), node.end - node.start);
+    const start = this.position(node);
+    const end = this.#positionAt(node.end - 1);
+    const onOneLine = end.line === start.line && end.column >= start.column;
+    const length = onOneLine ? end.column - start.column + 1 : node.end - node.start;
+    return new ProgramError(diagnostic, start, length);
   }
 
   textOf(node: Node): string {
@@ -100,19 +108,23 @@ interface Origin {
   position(offset: number): Position;
 }
 
-/** Takes the first frame outside this package from a stack that was captured in defineProgram. */
-export function callSite(stack: string | undefined, own: readonly string[]): CallSite | undefined {
+/**
+ * The frames outside this package of a stack that was captured in defineProgram, innermost first: the body
+ * may have been written in the file that calls it, or be handed to a function in another one.
+ */
+export function callSites(stack: string | undefined, own: readonly string[]): CallSite[] {
+  const sites: CallSite[] = [];
   for (const line of stack?.split('\n').slice(1) ?? []) {
     const match = /\(?((?:file:\/\/)?\/[^()]*?):(\d+):\d+\)?$/.exec(line);
     if (!match) continue;
     const file = match[1].startsWith('file://') ? fileURLToPath(match[1]) : match[1];
-    if (own.includes(file)) continue;
-    return { file, line: Number(match[2]) };
+    if (own.includes(file) || sites.some((site) => site.file === file)) continue;
+    sites.push({ file, line: Number(match[2]) });
   }
-  return undefined;
+  return sites;
 }
 
-function findOrigin(text: string, site: CallSite | undefined): Origin {
+function findOrigin(name: string, text: string, sites: readonly CallSite[]): Origin {
   const lines = text.split('\n');
   const own = (file: string, firstLine: number, firstColumn: number): Origin => ({
     position(offset) {
@@ -123,14 +135,26 @@ function findOrigin(text: string, site: CallSite | undefined): Origin {
       return { file, line: firstLine + row, column: column + 1, text: lead + (lines[row] ?? '') };
     },
   });
-  if (!site) return own('<function>', 1, 0);
-  const content = readText(site.file);
-  if (content === undefined) return own(site.file, site.line, 0);
-  const at = content.indexOf(text);
-  if (at < 0) return alignedOrigin(text, content, site.file) ?? own(site.file, site.line, 0);
+  const files = sites.map(({ file }) => ({ file, content: readText(file) ?? '' }));
+  for (const { file, content } of files) {
+    // Two probes may have the same text: the one after the name is meant.
+    const after = content.indexOf(text, Math.max(0, content.indexOf(name)));
+    const at = after >= 0 ? after : content.indexOf(text);
+    if (at >= 0) return fileOrigin(text, at, content, file);
+  }
+  for (const { file, content } of files) {
+    const aligned = alignedOrigin(text, content, file);
+    if (aligned) return aligned;
+  }
+  const [site] = sites;
+  return site ? own(site.file, site.line, 0) : own('<function>', 1, 0);
+}
+
+/** For text that is in a file: there, or where the file's source map leads from there. */
+function fileOrigin(text: string, at: number, content: string, file: string): Origin {
   const before = content.slice(0, at).split('\n');
   const written = content.split('\n');
-  const map = sourceMapOf(content, site.file);
+  const map = sourceMapOf(content, file);
   return {
     position(offset) {
       const inText = text.slice(0, offset).split('\n');
@@ -139,7 +163,7 @@ function findOrigin(text: string, site: CallSite | undefined): Origin {
         inText.length === 1 ? before[before.length - 1].length + offset : inText[inText.length - 1].length;
       const original = map?.(row, column);
       if (original) return original;
-      return { file: site.file, line: row + 1, column: column + 1, text: written[row] ?? '' };
+      return { file, line: row + 1, column: column + 1, text: written[row] ?? '' };
     },
   };
 }
@@ -184,7 +208,10 @@ function sourceMapOf(
     const original = resolve(dirname(file), source);
     const text = readText(original)?.split('\n')[entry.originalLine];
     if (text === undefined) return undefined;
-    return { file: original, line: entry.originalLine + 1, column: entry.originalColumn + 1, text };
+    // Maps know where tokens begin; inside of one both texts run alike.
+    const inside = entry.originalColumn + Math.max(0, column - entry.generatedColumn);
+    const at = Math.min(inside, Math.max(entry.originalColumn, text.length - 1));
+    return { file: original, line: entry.originalLine + 1, column: at + 1, text };
   };
 }
 
