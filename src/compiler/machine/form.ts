@@ -101,7 +101,7 @@ export interface MachineBlock {
   readonly depth: number;
 }
 
-/** What a virtual register holds, if it can be made again anywhere by one instruction without operands. */
+/** Blocks in reverse postorder, the entry first; no edge leads from a branch to a block with several predecessors. */
 export interface MachineFunction {
   readonly name: string;
   readonly blocks: MachineBlock[];

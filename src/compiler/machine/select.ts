@@ -78,7 +78,7 @@ const atomicOf = {
   compareExchange: ['cmpxchg', 'cmpxchg'],
 } as const satisfies Record<AtomicOp, readonly [AtomicName, AtomicName]>;
 
-/** `order`: reverse postorder without critical edges; operands without a place are in no block. */
+/** Blocks must be in reverse postorder, without critical edges, and free of constants and addresses. */
 export function select(fn: IrFunction, signedMoves: boolean): MachineFunction {
   return new Selector(fn, signedMoves).run();
 }
