@@ -25,5 +25,6 @@ script.runInThisContext()(bundle, require, file);
 bundle.exports.main(words).then((code) => {
   process.exitCode = code;
   const hasCache = cachedData !== undefined && script.cachedDataRejected === false;
-  if (code === 0 && !hasCache) cache.write(cacheName, script.createCachedData());
+  if (code === 0 && !hasCache && !bundle.exports.madeCache())
+    cache.write(cacheName, script.createCachedData());
 });

@@ -37,6 +37,8 @@ function finish(io: Io): void {
  * Runs one call. Whatever happens, the answer is an exit code: 0 done (also when the reader of standard output went
  * away), 1 failed, 2 wrong usage.
  */
+export { madeCache } from '../sys/root-cache.ts';
+
 export async function main(
   words: readonly string[],
   io: Io = {

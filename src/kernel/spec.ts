@@ -71,6 +71,8 @@ export type AttachTarget =
   | { readonly kind: 'function'; readonly name: string }
   /** iterator: function `bpf_iter_NAME`. */
   | { readonly kind: 'iterator'; readonly name: string }
+  /** Looked up before, in the BTF of the very kernel that loads. */
+  | { readonly kind: 'id'; readonly id: TypeId }
   /** LSM: function `bpf_lsm_NAME`. */
   | { readonly kind: 'lsm'; readonly name: string };
 

@@ -19,7 +19,7 @@ import { eventNumber } from './probe/sampling.ts';
 const perfTypes = { hardware: 0, software: 1 } as const;
 
 /** Throws AttachError, or ElfError for a file that is no program. */
-export function attach(program: Program, plan: ProbePlan): Link {
+export function attach(program: Program, plan: Pick<ProbePlan, 'title' | 'attachment' | 'attachType'>): Link {
   const { attachment } = plan;
   switch (attachment.kind) {
     case 'tracing':

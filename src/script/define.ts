@@ -70,6 +70,10 @@ export class SourceProgram {
     };
   }
 
+  get maps(): ReadonlyMap<string, AnyMap> {
+    return new Map(Object.entries(this.#source.maps ?? {}));
+  }
+
   /** Sources and values, without their TypeScript types. */
   definition({ params = {}, probes }: Options): Definition {
     const source = this.#source;
@@ -84,7 +88,7 @@ export class SourceProgram {
     }
     return {
       params: parameters(source.params ?? {}, params),
-      maps: new Map(Object.entries(source.maps ?? {})),
+      maps: this.maps,
       functions: bodies(Object.entries(source.functions ?? {}), sites),
       probes: bodies(wanted, sites),
     };

@@ -7,25 +7,36 @@ import { IteratorLink } from '../kernel/link/iterator.ts';
 import { closeAll, type Link } from '../kernel/link/link.ts';
 import type { HandleCodecs } from '../kernel/map/handle.ts';
 import type { KeyedMap } from '../kernel/map/keyed.ts';
+import type { CollectionSpec } from '../kernel/spec.ts';
 import { LostCounters, lostLayout } from '../kernel/stream/lost.ts';
 import type { Mapping } from '../sys/memory.ts';
 import { attach } from './attach.ts';
 import { histogramKey } from './builtin/map-histogram.ts';
 import { isPerCpu } from './builtin/map-operation.ts';
 import { EventRing, Histogram, PerCpuMap, Rows } from './handles.ts';
-import type { AnyMap, CompiledDefinition } from './program.ts';
+import type { ProbePlan } from './probe/plan.ts';
+import type { AnyMap } from './program.ts';
 import { lostMap } from './program-state.ts';
 import { u64 } from './schema.ts';
 import { codecOf } from './values.ts';
+
+/** What loading needs of a compiled definition. */
+export interface Loadable {
+  readonly spec: CollectionSpec;
+  readonly probes: readonly {
+    readonly probe: string;
+    readonly program: string;
+    readonly plan: Pick<ProbePlan, 'title' | 'attachment' | 'attachType'>;
+  }[];
+  /** Loss counters by map name. */
+  readonly lossIndex: ReadonlyMap<string, number>;
+}
 
 /**
  * Loads and attaches everything or nothing. Throws VerifierError, KernelError or AttachError.
  * `maps` are the declarations that the definition was compiled from.
  */
-export function loadCompiled(
-  compiled: CompiledDefinition,
-  maps: ReadonlyMap<string, AnyMap>,
-): LoadedDefinition {
+export function loadCompiled(compiled: Loadable, maps: ReadonlyMap<string, AnyMap>): LoadedDefinition {
   const codecs = new Map([...maps].map(([name, map]) => [name, codecsOf(name, map)]));
   const collection = loadCollection(compiled.spec, { codecs });
   const loaded = new LoadedDefinition(collection, compiled, maps);
@@ -50,14 +61,14 @@ function codecsOf(name: string, map: AnyMap): HandleCodecs {
 
 export class LoadedDefinition {
   readonly #collection: Collection;
-  readonly #compiled: CompiledDefinition;
+  readonly #compiled: Loadable;
   readonly #links = new Map<string, Link>();
   readonly #handles = new Map<string, unknown>();
   readonly #rings: EventRing[] = [];
   readonly #counters: { mapping: Mapping; lost: LostCounters } | undefined;
   #closed = false;
 
-  constructor(collection: Collection, compiled: CompiledDefinition, maps: ReadonlyMap<string, AnyMap>) {
+  constructor(collection: Collection, compiled: Loadable, maps: ReadonlyMap<string, AnyMap>) {
     this.#collection = collection;
     this.#compiled = compiled;
     const counters = collection.maps.get(lostMap);

@@ -28,6 +28,16 @@ export interface RootCache {
   write(name: string, bytes: Uint8Array): void;
 }
 
+let wrote = false;
+
+/**
+ * True if this run made what the next one will find. It did work that runs mostly do not, so the code that it
+ * compiled is no model for V8's code cache.
+ */
+export function madeCache(): boolean {
+  return wrote;
+}
+
 /** The cache beside the code, or else the machine's. */
 export function rootCache(codeFolder: string): RootCache {
   const folders = [join(codeFolder, 'cache'), '/var/cache/bpfkit'];
@@ -41,7 +51,7 @@ export function rootCache(codeFolder: string): RootCache {
     },
     write(name, bytes) {
       if (process.geteuid?.() !== 0) return;
-      for (const folder of folders) if (writeTrusted(folder, name, bytes)) return;
+      wrote = folders.some((folder) => writeTrusted(folder, name, bytes));
     },
   };
 }

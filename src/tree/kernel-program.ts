@@ -5,7 +5,8 @@
  * program is compiled. Command lines are read from the memory of the processes, which may have to be paged
  * in; a program that does so is one that may sleep (Linux 5.18). All else works from Linux 5.10 on.
  */
-import { defineProgram } from '../script/define.ts';
+import { defineProgram, type SourceProgram } from '../script/define.ts';
+import { loadKept } from '../script/kept.ts';
 import { rows } from '../script/maps.ts';
 import { bool, i32, i64, struct, u32 } from '../script/schema.ts';
 
@@ -32,7 +33,7 @@ const Task = struct('Task', {
 });
 
 const program = defineProgram({
-  params: { exepath: bool(false), cmdline: bool(false), loginuid: bool(true) },
+  params: { exepath: bool(false), cmdline: bool(false) },
   maps: { tasks: rows(Task) },
   probes: {
     'iter:task'(k) {
@@ -59,7 +60,7 @@ const program = defineProgram({
       const realParent = task.real_parent;
       row.rptid = realParent.pid;
       row.rppid = realParent.tgid;
-      if (k.loginuid) row.loginuid = k.i32(task.loginuid.val);
+      if (k.exists(task.loginuid)) row.loginuid = k.i32(task.loginuid.val);
       else row.loginuid = -2;
       row.euid = k.i32(task.cred.euid.val);
 
@@ -116,15 +117,13 @@ const program = defineProgram({
 export interface WalkOptions {
   readonly exepath: boolean;
   readonly cmdline: boolean;
-  /** The kernel records who logged in (CONFIG_AUDIT). */
-  readonly loginuid: boolean;
 }
 
 /** All tasks now, as records. Throws what loading a kernel program throws. */
-export async function walkTasks(params: WalkOptions): Promise<Uint8Array> {
-  const loaded = await program.load({ params });
+export function walkTasks({ exepath, cmdline }: WalkOptions): Uint8Array {
+  const loaded = loadKept('tasks', program as unknown as SourceProgram, { exepath, cmdline });
   try {
-    return loaded.programs['iter:task'].read();
+    return loaded.read('iter:task');
   } finally {
     loaded.close();
   }

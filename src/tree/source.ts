@@ -1,7 +1,6 @@
 /** Where snapshots of this machine come from: the kernel's own walk over its tasks. */
 import { readFileSync } from 'node:fs';
 import { hostname, release } from 'node:os';
-import { vmlinux } from '../kernel/vmlinux.ts';
 import type { FieldName } from './fields.ts';
 import { walkTasks } from './kernel-program.ts';
 import { missingParents } from './procfs.ts';
@@ -18,14 +17,8 @@ function needs(plan: ReportPlan, name: FieldName): boolean {
  * All tasks of the machine (of the caller's pid namespace) now. Linux 5.10; command lines 5.18.
  * Throws what loading a kernel program throws.
  */
-export async function readTasks(plan: ReportPlan): Promise<Snapshot> {
-  const types = vmlinux();
-  const task = types.find('task_struct', 'struct');
-  const records = await walkTasks({
-    exepath: needs(plan, 'exepath'),
-    cmdline: needs(plan, 'cmdline'),
-    loginuid: task !== undefined && types.member(task, 'loginuid') !== undefined,
-  });
+export function readTasks(plan: ReportPlan): Snapshot {
+  const records = walkTasks({ exepath: needs(plan, 'exepath'), cmdline: needs(plan, 'cmdline') });
   const columns = readRecords(records);
   const more = missingParents(columns);
   return new Snapshot(more.length === 0 ? columns : readRecords(Buffer.concat([records, more])), thisHost());

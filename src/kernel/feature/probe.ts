@@ -74,7 +74,7 @@ export function attempt(
     logBuf,
     ...(options.sleepable === true ? { programFlags: 16 } : {}),
     expectedAttachType: options.attachType,
-    ...(target === undefined ? {} : { attachBtfId: targetId(target, vmlinux()) }),
+    ...(target === undefined ? {} : { attachBtfId: targetId(target, vmlinux) }),
   });
   if (result < 0) return { fd: undefined, errno: -result, log: logLines(logBuf) };
   return { fd: Fd.own(result, 'a probe'), errno: 0, log: [] };

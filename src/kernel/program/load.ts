@@ -85,7 +85,7 @@ function attribute(spec: ProgramSpec, context: LoadContext): BpfValues<'programL
       : {}),
     ...(spec.attachTarget === undefined
       ? {}
-      : { attachBtfId: targetId(spec.attachTarget, context.kernelTypes()) }),
+      : { attachBtfId: targetId(spec.attachTarget, () => context.kernelTypes()) }),
   };
 }
 
@@ -129,7 +129,9 @@ function failure(spec: ProgramSpec, errno: number, log: readonly string[]): Erro
 /** `tracing, function do_exit`: the type's name and the target. */
 function kindOf({ type, attachTarget }: ProgramSpec): string {
   const name = Object.entries(ProgramType).find(([, number]) => number === type)?.[0] ?? `type ${type}`;
-  return attachTarget === undefined ? name : `${name}, ${attachTarget.kind} ${attachTarget.name}`;
+  if (attachTarget === undefined) return name;
+  const target = attachTarget.kind === 'id' ? attachTarget.id : attachTarget.name;
+  return `${name}, ${attachTarget.kind} ${target}`;
 }
 
 /** Why the kernel refused without a word: it did not get as far as the verifier. */

@@ -15,7 +15,7 @@ const shapes = {
   iterator: { prefix: 'bpf_iter_', kind: 'function', word: 'iterator' },
   lsm: { prefix: 'bpf_lsm_', kind: 'function', word: 'LSM hook' },
 } as const satisfies Record<
-  AttachTarget['kind'],
+  Exclude<AttachTarget['kind'], 'id'>,
   { prefix: string; kind: 'typedef' | 'function'; word: string }
 >;
 
@@ -23,7 +23,9 @@ const shapes = {
  * The target's id in the kernel's BTF. Throws KernelError: `noType` with near names,
  * `ambiguousType` when two functions of the kernel bear the name.
  */
-export function targetId(target: AttachTarget, types: Btf): TypeId {
+export function targetId(target: AttachTarget, kernelTypes: () => Btf): TypeId {
+  if (target.kind === 'id') return target.id;
+  const types = kernelTypes();
   const { prefix, kind, word } = shapes[target.kind];
   const what = `${word} "${target.name}"`;
   const full = prefix + target.name;

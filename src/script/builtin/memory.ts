@@ -1,6 +1,7 @@
 /** Memory that no type leads to: strings behind addresses, user memory, paths. */
-import type { Node } from 'acorn';
+import type { CallExpression, Node } from 'acorn';
 import type { HelperName } from '../../compiler/helpers.ts';
+import { fieldExists } from '../lower/condition.ts';
 import { fromBtf, sizeOf, types } from '../lower/data-type.ts';
 import { expression } from '../lower/expression.ts';
 import { addressOf, aggregate, readPlace, stackPlace, writePlace, zero } from '../lower/memory.ts';
@@ -190,6 +191,14 @@ export const memory: Builtins = {
         );
       }
       return { kind: 'pointer', value, target: fromBtf(btf, id), memory: 'kernelRaw', writable: false };
+    },
+  },
+  exists: {
+    kind: 'operation',
+    arity: [1, 1],
+    doc: 'True if this kernel has the field: `if (k.exists(k.task.loginuid))`. What it guards is left out where the field is missing.',
+    lower(l, _, node) {
+      return { kind: 'literal', value: fieldExists(l, node as CallExpression) ? 1n : 0n };
     },
   },
   addressOf: {

@@ -1,9 +1,9 @@
 /** Conditions: control goes to one of two blocks, without making a 0 or 1 in between. */
-import type { Node } from 'acorn';
+import type { CallExpression, Node } from 'acorn';
 import type { Block, Value } from '../../compiler/ir.ts';
 import { messages } from '../messages.ts';
 import { expression, optional } from './expression.ts';
-import { truthOf } from './memory.ts';
+import { aggregate, truthOf } from './memory.ts';
 import { describe, type Operand } from './operand.ts';
 import { comparison, isComparison } from './scalar.ts';
 import type { Lowering } from './state.ts';
@@ -44,6 +44,29 @@ export function condition(l: Lowering, node: Node, yes: Block, no: Block): void 
       break;
   }
   branchOnTruth(l, expression(l, node), node, yes, no);
+}
+
+/** `k.exists(task.loginuid)`: whether this kernel's type has the field. */
+export function fieldExists(l: Lowering, node: CallExpression): boolean | undefined {
+  const { callee, arguments: args } = node;
+  if (callee.type !== 'MemberExpression' || callee.computed || callee.property.type !== 'Identifier')
+    return undefined;
+  const { object, property } = callee;
+  if (object.type !== 'Identifier' || object.name !== l.contextName || property.name !== 'exists')
+    return undefined;
+  const [field] = args;
+  if (
+    args.length !== 1 ||
+    field?.type !== 'MemberExpression' ||
+    field.computed ||
+    field.property.type !== 'Identifier'
+  ) {
+    return l.fail(node, messages.wrongType('a field, as in k.exists(k.task.loginuid)', 'something else'));
+  }
+  const place = aggregate(expression(l, field.object));
+  if (place?.type.kind !== 'struct')
+    return l.fail(field, messages.wrongType('a field of a struct', 'something else'));
+  return place.type.member(field.property.name) !== undefined;
 }
 
 /** The truth of a test that only parameters and literals decide; undefined where the kernel decides. */

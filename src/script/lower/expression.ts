@@ -349,6 +349,10 @@ function unary(l: Lowering, node: UnaryExpression): Operand {
       if (node.operator === '-') return arithmetic(l, '-', { kind: 'literal', value: 0n }, value, node);
       return arithmetic(l, '^', value, { kind: 'literal', value: -1n }, node);
     }
+    case 'void':
+      // Minifiers write `undefined` as `void 0`.
+      expression(l, node.argument);
+      return { kind: 'undefined' };
     default:
       return l.fail(node, messages.unsupported(`the operator ${node.operator}`));
   }

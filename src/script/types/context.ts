@@ -68,6 +68,8 @@ export interface BaseContext {
    * hold before is undefined.
    */
   buffer(length: number): string;
+  /** True if this kernel has the field: `if (k.exists(k.task.loginuid))`; what it guards is left out where it is missing. */
+  exists(field: unknown): boolean;
   /** An address as a kernel struct: `k.cast(address, 'file').f_inode.i_ino`. */
   cast<Name extends StructName>(address: Address, name: Name): Struct<Name>;
   /** The address of a kernel object, as a number. */
