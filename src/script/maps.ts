@@ -132,11 +132,12 @@ export function stackTrace(
 
 /**
  * BPF_MAP_TYPE_RINGBUF (Linux 5.8): events of one type, in order across all CPUs.
- * `size` is in bytes, a power of two of at least a page; default 8 MiB.
+ * `size` is in bytes, a power of two of at least a page; default 4 MiB. Twice as much counts as resident
+ * memory of the reader, which maps the ring two times behind each other.
  */
 export function ringbuf<V extends AnySchema>(
   value: V,
-  size: number = 8 << 20,
+  size: number = 4 << 20,
 ): MapDeclaration<'ringbuf', EntryOf<V, V>> {
   if (!Number.isSafeInteger(size) || size < 4096 || size > 2 ** 31 || (size & (size - 1)) !== 0) {
     throw new RangeError(`ringbuf: size ${size} must be a power of two from 4096 to 2147483648 bytes`);
