@@ -224,34 +224,40 @@ test('the running process finds its own code in its own mappings', () => {
   assert.equal(mappingAt([], 5n), undefined);
 });
 
-test('functions of a file are found by address as far as their size reaches', () => {
-  const shape = { bits: 64, littleEndian: true } as const;
-  const strings = new Strings();
-  const data = symbolBytes(
-    shape,
-    [
-      { name: 'small', value: 0x1000n, size: 16 },
-      { name: 'alias', value: 0x1000n, size: 64 },
-      { name: 'unsized', value: 0x2000n },
-      { name: 'object', value: 0x2008n, size: 8, type: 1 },
-      { name: 'imported', value: 0x3000n, section: 0 },
-    ],
-    strings,
-  );
-  const sections = [
-    { name: '.symtab', type: 2, data, link: '.strtab', entrySize: 24 },
-    { name: '.strtab', type: 3, data: strings.done() },
-  ];
-  const index = new FunctionIndex(ElfFile.open(elfImage(shape, { sections })));
-  const name = (address: bigint): string | undefined => {
-    const place = index.at(address);
-    return place && `${Buffer.from(place.name)}+${place.offset}`;
-  };
-  assert.equal(index.count, 3);
-  assert.equal(name(0x100fn), 'small+15');
-  assert.equal(name(0x1010n), 'alias+16');
-  assert.equal(name(0x1040n), undefined);
-  assert.equal(name(0x2fffn), 'unsized+4095');
-  assert.equal(name(0xfffn), undefined);
-  assert.equal(new FunctionIndex(ElfFile.open(elfImage(shape, {}))).at(1n), undefined);
-});
+for (const bits of [64, 32] as const) {
+  for (const littleEndian of [true, false]) {
+    const shape = { bits, littleEndian };
+    test(`functions of a file are found by address as far as they reach (${bits} bit, little endian ${littleEndian})`, () => {
+      const strings = new Strings();
+      const data = symbolBytes(
+        shape,
+        [
+          { name: 'small', value: 0x1000n, size: 16 },
+          { name: 'alias', value: 0x1000n, size: 64 },
+          { name: 'unsized', value: 0x2000n },
+          { name: 'object', value: 0x2008n, size: 8, type: 1 },
+          { name: 'imported', value: 0x3000n, section: 0 },
+          ...(bits === 64 ? [{ name: 'high', value: 0xffffffff81000000n, size: 8 }] : []),
+        ],
+        strings,
+      );
+      const sections = [
+        { name: '.symtab', type: 2, data, link: '.strtab', entrySize: bits === 64 ? 24 : 16 },
+        { name: '.strtab', type: 3, data: strings.done() },
+      ];
+      const index = new FunctionIndex(ElfFile.open(elfImage(shape, { sections })));
+      const name = (address: bigint): string | undefined => {
+        const place = index.at(address);
+        return place && `${Buffer.from(place.name)}+${place.offset}`;
+      };
+      assert.equal(index.count, bits === 64 ? 4 : 3);
+      assert.equal(name(0x100fn), 'small+15');
+      assert.equal(name(0x1010n), 'alias+16');
+      assert.equal(name(0x1040n), undefined);
+      assert.equal(name(0x2fffn), 'unsized+4095');
+      assert.equal(name(0xfffn), undefined);
+      assert.equal(name(0xffffffff81000007n), bits === 64 ? 'high+7' : undefined);
+      assert.equal(new FunctionIndex(ElfFile.open(elfImage(shape, {}))).at(1n), undefined);
+    });
+  }
+}
