@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { projectRoot } from '../../test/support/project.ts';
 import { Output } from '../text/output.ts';
 import { snapshotOf } from '../tree/plain.ts';
 import { Call, type ExitCode, type Io } from './command.ts';
@@ -35,9 +37,9 @@ async function withIo(body: (io: Io) => Promise<ExitCode>): Promise<Ran> {
 const run = (...words: string[]): Promise<Ran> => withIo((io) => main(words, io));
 
 test('the version is that of the package', async () => {
-  const { version: packaged } = JSON.parse(
-    readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
-  ) as { version: string };
+  const { version: packaged } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as {
+    version: string;
+  };
   assert.equal(version, packaged);
   for (const word of ['-v', '--version']) {
     assert.deepEqual(await run(word), { code: 0, out: `bpfkit ${packaged}\n`, err: '' });

@@ -139,7 +139,8 @@ export function parse(words: readonly string[]): Parsed {
     if (error.code === 'commander.version') return { kind: 'version' };
     if (
       error.code === 'commander.helpDisplayed' ||
-      (error.code === 'commander.help' && error.exitCode === 0)
+      // Not the exit code: commander takes that from the process, which test runners set.
+      (error.code === 'commander.help' && words[0] === 'help')
     ) {
       return { kind: 'help', text: help };
     }
