@@ -4,7 +4,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import type { CommandSpec, OptionSpec } from './command.ts';
 import { Call, UsageError } from './command.ts';
-import { commands, leadingOptions } from './table.ts';
+import { commands, findCommand, leadingOptions } from './table.ts';
 
 export type Parsed =
   | { readonly kind: 'call'; readonly command: CommandSpec; readonly call: Call }
@@ -140,7 +140,7 @@ export function parse(words: readonly string[]): Parsed {
     if (
       error.code === 'commander.helpDisplayed' ||
       // Not the exit code: commander takes that from the process, which test runners set.
-      (error.code === 'commander.help' && words[0] === 'help')
+      (error.code === 'commander.help' && asksForHelp(words))
     ) {
       return { kind: 'help', text: help };
     }
@@ -150,4 +150,10 @@ export function parse(words: readonly string[]): Parsed {
   }
   if (outcome.parsed === undefined) throw new UsageError('a command is missing');
   return outcome.parsed;
+}
+
+/** `help` alone, or with a command that exists. */
+function asksForHelp([first, subject]: readonly string[]): boolean {
+  if (first !== 'help') return false;
+  return subject === undefined || findCommand(subject) !== undefined;
 }
