@@ -1,9 +1,10 @@
 /** Memory that no type leads to: strings behind addresses, user memory, paths. */
-import type { CallExpression, Node } from 'acorn';
+import type { CallExpression, MemberExpression, Node } from 'acorn';
 import type { HelperName } from '../../compiler/helpers.ts';
+import type { Value } from '../../compiler/ir.ts';
 import { fieldExists } from '../lower/condition.ts';
-import { fromBtf, sizeOf, types } from '../lower/data-type.ts';
-import { expression } from '../lower/expression.ts';
+import { fromBtf, type StructType, sizeOf, types } from '../lower/data-type.ts';
+import { expression, memberTarget } from '../lower/expression.ts';
 import { addressOf, aggregate, readPlace, stackPlace, writePlace, zero } from '../lower/memory.ts';
 import { describe, type Operand } from '../lower/operand.ts';
 import { scalarOf } from '../lower/scalar.ts';
@@ -96,6 +97,36 @@ function rcu(name: string, doc: string): Builtin {
   };
 }
 
+/** Text that is written in the call itself. */
+function textArgument(l: Lowering, node: Node, what: string): string {
+  const operand = expression(l, node);
+  if (operand.kind !== 'text') return l.fail(node, messages.mustBeConstant(what));
+  return new TextDecoder().decode(operand.bytes);
+}
+
+/** A struct or union of this kernel, by its name. */
+function structArgument(l: Lowering, node: Node): StructType {
+  const { btf } = l.program.environment;
+  const wanted = textArgument(l, node, 'the name of the struct').replace(/^(struct|union) /, '');
+  const id = btf.find(wanted, 'struct') ?? btf.find(wanted, 'union');
+  const type = id === undefined ? undefined : fromBtf(btf, id);
+  if (type?.kind === 'struct') return type;
+  return l.fail(node, messages.unknownField('the kernel', `struct ${wanted}`, btf.suggest(wanted, 'struct')));
+}
+
+/** Where an object is: of a struct or number inside another one its own place, of a pointer what it points to. */
+function addressArgument(l: Lowering, node: Node): Value {
+  if (node.type === 'MemberExpression') {
+    const target = memberTarget(l, node as MemberExpression);
+    if ('base' in target) {
+      const pointer = target.type.kind === 'pointer' ? readPlace(l, target) : undefined;
+      return pointer ? scalarOf(l, pointer, node).value : addressOf(l, target);
+    }
+  }
+  const operand = expression(l, node);
+  return operand.kind === 'place' ? addressOf(l, operand.place) : scalarOf(l, operand, node).value;
+}
+
 /** A per-CPU value may take 32 KiB (PCPU_MIN_UNIT_SIZE); several buffers share it. */
 const maxBuffer = 16_384;
 
@@ -179,19 +210,35 @@ export const memory: Builtins = {
     doc: "An address as a kernel struct: `k.cast(address, 'file').f_inode.i_ino`.",
     lower(l, args) {
       const value = numberArgument(l, args[0]);
-      const name = expression(l, args[1]);
-      if (name.kind !== 'text') return l.fail(args[1], messages.mustBeConstant('the name of the struct'));
-      const { btf } = l.program.environment;
-      const wanted = new TextDecoder().decode(name.bytes).replace(/^(struct|union) /, '');
-      const id = btf.find(wanted, 'struct') ?? btf.find(wanted, 'union');
-      if (id === undefined) {
+      const target = structArgument(l, args[1]);
+      return { kind: 'pointer', value, target, memory: 'kernelRaw', writable: false };
+    },
+  },
+  containerOf: {
+    kind: 'operation',
+    arity: [3, 3],
+    doc: "The kernel struct that an object is a member of: `k.containerOf(file.f_path.mnt, 'mount', 'mnt').mnt_id`.",
+    lower(l, args) {
+      const inner = addressArgument(l, args[0]);
+      const target = structArgument(l, args[1]);
+      const name = textArgument(l, args[2], 'the name of the member');
+      const member = target.member(name);
+      if (!member || member.bitfield) {
+        const names = target.memberNames();
         return l.fail(
-          args[1],
-          messages.unknownField('the kernel', `struct ${wanted}`, btf.suggest(wanted, 'struct')),
+          args[2],
+          messages.unknownField(target.name, name, l.program.nearest(name, names), names),
         );
       }
-      return { kind: 'pointer', value, target: fromBtf(btf, id), memory: 'kernelRaw', writable: false };
+      const value = member.offset === 0 ? inner : l.b.binary('sub', inner, l.b.constant(member.offset));
+      return { kind: 'pointer', value, target, memory: 'kernelRaw', writable: false };
     },
+  },
+  sizeOf: {
+    kind: 'operation',
+    arity: [1, 1],
+    doc: "The bytes of a struct on this kernel: `k.sizeOf('inode')`.",
+    lower: (l, args) => ({ kind: 'literal', value: BigInt(structArgument(l, args[0]).size) }),
   },
   exists: {
     kind: 'operation',
@@ -204,12 +251,7 @@ export const memory: Builtins = {
   addressOf: {
     kind: 'operation',
     arity: [1, 1],
-    doc: 'The address of a kernel object, as a number.',
-    lower(l, args) {
-      const operand = expression(l, args[0]);
-      const place = operand.kind === 'place' ? operand.place : undefined;
-      const value = place ? addressOf(l, place) : scalarOf(l, operand, args[0]).value;
-      return { kind: 'scalar', value, type: types.u64 };
-    },
+    doc: 'The address of a kernel object, or of a number inside one: `k.addressOf(sock.skc_daddr)`.',
+    lower: (l, args) => ({ kind: 'scalar', value: addressArgument(l, args[0]), type: types.u64 }),
   },
 };

@@ -72,8 +72,16 @@ export interface BaseContext {
   exists(field: unknown): boolean;
   /** An address as a kernel struct: `k.cast(address, 'file').f_inode.i_ino`. */
   cast<Name extends StructName>(address: Address, name: Name): Struct<Name>;
-  /** The address of a kernel object, as a number. */
-  addressOf(object: object | string): Address;
+  /** The kernel struct that an object is a member of: `k.containerOf(file.f_path.mnt, 'mount', 'mnt').mnt_id`. */
+  containerOf<Name extends StructName>(
+    object: object | Address,
+    name: Name,
+    member: keyof Struct<Name> & string,
+  ): Struct<Name>;
+  /** The bytes of a struct on this kernel: `k.sizeOf('inode')`. */
+  sizeOf(name: StructName): u64;
+  /** The address of a kernel object, or of a number or text inside one. */
+  addressOf(object: object | string | number): Address;
 
   /** Begins a section in which pointers stay valid, for walks in probes that may sleep. Nothing before Linux 6.2. */
   rcuLock(): void;

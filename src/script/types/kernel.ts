@@ -78,6 +78,7 @@ export interface BuiltinTypes {
   file: files.file;
   path: files.path;
   dentry: files.dentry;
+  hlist_bl_node: files.hlist_bl_node;
   qstr: files.qstr;
   inode: files.inode;
   super_block: files.super_block;
@@ -109,6 +110,8 @@ export interface BuiltinTypes {
   in6_addr: network.in6_addr;
   proto: network.proto;
   socket: network.socket;
+  socket_alloc: network.socket_alloc;
+  unix_address: network.unix_address;
   inet_sock: network.inet_sock;
   inet_connection_sock: network.inet_connection_sock;
   tcp_sock: network.tcp_sock;

@@ -61,7 +61,7 @@ export const fileNumbers = [
   { name: 'remotePort', type: 'u32' },
   /** The inode of the other end of a connected local socket. */
   { name: 'peer', type: 'u64' },
-] as const satisfies readonly { readonly name: string; readonly type: FileNumberType }[];
+] as const;
 
 /** Byte strings, in the order in which they are stored. */
 export const fileBytes = [
@@ -75,7 +75,7 @@ export const fileBytes = [
 export type FileNumber = (typeof fileNumbers)[number]['name'];
 export type FileBytes = (typeof fileBytes)[number];
 
-/** The array type of a column. */
+/** The array type of a column: what the table says of it. */
 export type FileColumnOf<Name extends FileNumber> = FileNumberColumns[Extract<
   (typeof fileNumbers)[number],
   { readonly name: Name }

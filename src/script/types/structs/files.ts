@@ -38,7 +38,14 @@ export interface dentry {
   readonly d_inode: inode;
   readonly d_sb: super_block;
   readonly d_flags: u32;
+  readonly d_hash: hlist_bl_node;
   readonly d_time: u64;
+}
+
+/** A place in a hash table. include/linux/list_bl.h */
+export interface hlist_bl_node {
+  /** Absent where it is in no table: a name that was removed. */
+  readonly pprev: Address;
 }
 
 export interface qstr {

@@ -6,7 +6,7 @@
  */
 import type { KernelArray } from '../../schema.ts';
 import type { Address, i16, i32, i64, u8, u16, u32, u64 } from '../scalars.ts';
-import type { file, path } from './files.ts';
+import type { file, inode, path } from './files.ts';
 import type { atomic_t, cred, kuid_t, ns_common, pid, refcount_t, user_namespace } from './process.ts';
 
 /** The start of every socket. include/net/sock.h */
@@ -152,8 +152,24 @@ export interface udp_sock {
   readonly pending: i32;
 }
 
+/** A socket with its inode: `k.containerOf(socket, 'socket_alloc', 'socket').vfs_inode.i_ino`. */
+export interface socket_alloc {
+  readonly socket: socket;
+  readonly vfs_inode: inode;
+}
+
+/** The name that a local socket is bound to. include/net/af_unix.h */
+export interface unix_address {
+  /** Bytes of the name, with its 2 bytes of family. */
+  readonly len: i32;
+  /** At `k.addressOf`: the family in 2 bytes, then the path, or a 0 and an abstract name. */
+  readonly name: object;
+}
+
 export interface unix_sock {
   readonly sk: sock;
+  /** Absent where the socket is not bound. */
+  readonly addr: unix_address;
   readonly path: path;
   readonly peer: sock;
 }
