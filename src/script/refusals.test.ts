@@ -113,7 +113,7 @@ const cases: readonly Case[] = [
   {
     message: 'unsupported',
     title: 'a text with parts',
-    body: '(k) => { if (k.comm() === «`a${k.pid}`») return }',
+    body: '(k) => { if (k.comm() === «`a\x24{k.pid}`») return }',
   },
   { message: 'unsupported', title: 'an array', body: `(k) => { const a = «[1, 2]» }` },
   {

@@ -106,8 +106,12 @@ export function struct<const F extends Fields>(
   name: string,
   fields: F,
 ): Schema<StructUser<F>, StructKernel<F>> {
-  if (!/^[A-Za-z_]\w*$/.test(name)) throw new TypeError(`struct "${name}": the name must be a C identifier`);
+  // The kernel takes no other names in BTF.
+  const identifier = /^[A-Za-z_]\w*$/;
+  if (!identifier.test(name)) throw new TypeError(`struct "${name}": the name must be a C identifier`);
   const list = Object.entries(fields).map(([field, schema]) => ({ name: field, shape: schema.shape }));
+  const odd = list.find((field) => !identifier.test(field.name));
+  if (odd) throw new TypeError(`struct "${name}": the field "${odd.name}" must be a C identifier`);
   if (list.length === 0) throw new TypeError(`struct "${name}": at least one field is needed`);
   return { shape: { kind: 'struct', name, fields: list } };
 }

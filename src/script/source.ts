@@ -2,13 +2,13 @@
  * From a JavaScript function to its syntax tree, and from a place in it to file, line and column.
  *
  * `fn.toString()` gives the text that runs, which is not always the text that was written: TypeScript
- * types are gone, and each tool leaves marks of its own. What is undone here: `__name(f, "f")` of
- * esbuild and tsx is dropped when lowering; `(0, ns.f)(x)` reads as `ns.f(x)`.
+ * types are gone, and each tool leaves marks of its own. None matters here: everything that a body names
+ * comes through its parameter, and `(0, k.f)(x)` reads as `k.f(x)` when lowering.
  *
  * A method (`'probe'(k) { }`) is no expression by itself, so the text is tried as one and, failing
- * that, inside an object literal. Positions in the file are found only when somebody asks: the file of
- * the call to defineProgram is searched for the function's text, and a source map leads from there to
- * the original.
+ * that, inside an object literal. Positions in the file are found only when somebody asks: the files of
+ * the call to defineProgram are searched for the function's text, and a source map leads from there to
+ * the original; text that is in no file is aligned with what was written (see align.ts).
  */
 import { readFileSync } from 'node:fs';
 import { SourceMap } from 'node:module';

@@ -11,16 +11,26 @@ import { layoutOf, type Shape, structLayout } from './schema.ts';
 type Read = (view: DataView, offset: number) => unknown;
 type Write = (value: unknown, view: DataView, offset: number, path: string) => void;
 
-const codecs = new WeakMap<Shape, Codec<unknown>>();
+interface Parts {
+  readonly size: number;
+  readonly read: Read;
+  readonly write: Write;
+}
+
+const parts = new WeakMap<Shape, Parts>();
+
+function partsOf(shape: Shape): Parts {
+  const known = parts.get(shape);
+  if (known) return known;
+  const made = { size: layoutOf(shape).size, read: readerOf(shape), write: writerOf(shape) };
+  parts.set(shape, made);
+  return made;
+}
 
 /** Reads and writes values of this shape; `what` names the value in errors: `started key`. */
 export function codecOf(shape: Shape, what: string): Codec<unknown> {
-  const known = codecs.get(shape);
-  if (known) return known;
-  const { size } = layoutOf(shape);
-  const read = readerOf(shape);
-  const write = writerOf(shape);
-  const codec: Codec<unknown> = {
+  const { size, read, write } = partsOf(shape);
+  return {
     size,
     decode: read,
     encode(value, view, offset) {
@@ -29,8 +39,6 @@ export function codecOf(shape: Shape, what: string): Codec<unknown> {
       write(value, view, offset, what);
     },
   };
-  codecs.set(shape, codec);
-  return codec;
 }
 
 const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;

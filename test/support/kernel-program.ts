@@ -1,6 +1,7 @@
 /** Kernel programs for tests: compiled against the kernel that never changes, without one. */
 import assert from 'node:assert/strict';
 import { disassemble } from '../../src/asm/disassemble.ts';
+import { helpers } from '../../src/compiler/helpers.ts';
 import { defineProgram } from '../../src/script/define.ts';
 import { ProgramError } from '../../src/script/diagnostic.ts';
 import type { Environment } from '../../src/script/environment.ts';
@@ -28,10 +29,13 @@ export function compile(source: LooseSource, environment: Environment = fixedKer
   return define(source).compile({}, environment);
 }
 
+const helperNames = new Map(Object.entries(helpers).map(([name, { id }]) => [id, name]));
+const helperName = (id: number): string => helperNames.get(id) ?? 'helper';
+
 /** The instructions of every program, as text. */
 export function listing(compiled: CompiledDefinition): string {
   const parts = compiled.spec.programs.map(
-    ({ name, instructions }) => `${name}:\n${disassemble(instructions)}`,
+    ({ name, instructions }) => `${name}:\n${disassemble(instructions, { helperName })}`,
   );
   return `${parts.join('\n').trimEnd()}\n`;
 }

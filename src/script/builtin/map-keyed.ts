@@ -38,9 +38,15 @@ function lookup(l: Lowering, subject: MapSubject, key: Value): Value {
   });
 }
 
-/** Adds to the number in a map value: atomically where other CPUs may do the same. */
+/**
+ * Adds to the number in a map value: atomically where other CPUs may do the same, and where the kernel may
+ * let another task run on this CPU before the probe has ended (uprobes and iterators only hold the task on
+ * its CPU, see uprobe_prog_run in kernel/trace/bpf_trace.c).
+ */
 export function addTo(l: Lowering, subject: MapSubject, address: Value, size: number, amount: Value): void {
-  if (!isPerCpu(subject.map.kind) && (size === 4 || size === 8)) {
+  const { kind } = l.probe.attachment;
+  const alone = isPerCpu(subject.map.kind) && kind !== 'uprobe' && kind !== 'iterator';
+  if (!alone && (size === 4 || size === 8)) {
     l.b.atomic('add', size, address, 0, amount);
     return;
   }

@@ -41,9 +41,9 @@ function extreme(operator: '<' | '>'): Builtin {
       b.write(result, made.right);
       b.jump(join);
       b.begin(join);
-      const [a, c] = [scalarOf(l, left, args[0]).type, scalarOf(l, right, args[1]).type];
-      const type =
-        !a.signed && !c.signed ? (a.bits === 64 || c.bits === 64 ? types.u64 : types.u32) : types.i64;
+      const sides = [scalarOf(l, left, args[0]).type, scalarOf(l, right, args[1]).type];
+      const unsigned = sides.some(({ bits, signed }) => bits === 64 && !signed);
+      const type = unsigned ? types.u64 : sides.some(({ signed }) => signed) ? types.i64 : types.u32;
       return { kind: 'scalar', value: b.read(result), type };
     },
   };

@@ -79,6 +79,9 @@ export function arithmetic(
   const op = operators[operator];
   if (left.kind === 'literal' && right.kind === 'literal') {
     const folded = foldLiterals(op, left.value, right.value);
+    if (folded !== undefined && (folded < -(2n ** 63n) || folded >= 2n ** 64n)) {
+      return l.fail(node, messages.doesNotFit(folded, '64 bits'));
+    }
     if (folded !== undefined) return { kind: 'literal', value: folded };
   }
   const a = scalarOf(l, left, node);
