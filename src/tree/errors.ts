@@ -27,7 +27,12 @@ export function recordLengths(offset: number, size: number, sum: number): TaskRe
 /** What the user asked for cannot be done; `code` is stable, `nearest` are names that may have been meant. */
 export class TreeError extends Error {
   override readonly name: string = 'TreeError';
-  readonly code: 'unknown-field' | 'unknown-format-field' | 'format-syntax' | 'no-match';
+  readonly code:
+    | 'unknown-field'
+    | 'unknown-format-field'
+    | 'format-syntax'
+    | 'format-of-files'
+    | 'no-match';
   readonly nearest: readonly string[];
   constructor(code: TreeError['code'], message: string, nearest: readonly string[] = []) {
     super(message);
@@ -50,6 +55,10 @@ export function unknownFormatField(name: string, nearest: readonly string[]): Tr
 
 export function formatSyntax(value: string): TreeError {
   return new TreeError('format-syntax', `misplaced quote in the format '${escapeText(value)}'`);
+}
+
+export function formatOfFiles(): TreeError {
+  return new TreeError('format-of-files', "format fields are not yet supported for 'files,fds' command");
 }
 
 export function noMatch(field: string, value: string): TreeError {

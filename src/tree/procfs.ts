@@ -7,14 +7,16 @@
  * only there. Processes that are gone by then stay gone.
  */
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
-import { LENGTH_ABSENT, recordLayout } from './record.ts';
+import { LENGTH_ABSENT, type RecordLayout, recordLayout } from './record.ts';
+import { haveBit } from './walk-text.ts';
 import type { TaskColumns } from './snapshot.ts';
+import { stateBits } from './units.ts';
 
 /** Inode of the initial pid namespace: PROC_PID_INIT_INO of include/linux/proc_ns.h. */
 const initialPidNamespace = 0xeffffffc;
 
 /** Records of the processes that are parents in `columns` but not in it, threads included; none as a rule. */
-export function missingParents(columns: TaskColumns): Uint8Array {
+export function missingParents(columns: TaskColumns, layout: RecordLayout = recordLayout): Uint8Array {
   const known = new Set(columns.numbers('tid'));
   const wanted = [...new Set(columns.numbers('rptid'))].filter((tid) => tid !== 0 && !known.has(tid));
   if (wanted.length === 0 || !inInitialNamespace()) return new Uint8Array();
@@ -24,14 +26,16 @@ export function missingParents(columns: TaskColumns): Uint8Array {
     known.add(pid);
     for (const task of readProcess(pid)) {
       known.add(task.tid);
-      records.push(encodeRecord(task));
+      records.push(encodeRecord(task, layout));
       if (task.rptid !== 0) wanted.push(task.rptid);
     }
   }
   return Buffer.concat(records);
 }
 
-function inInitialNamespace(): boolean {
+/** Whether numbers in /proc are those of the initial pid namespace. */
+export /** Whether the numbers in /proc are those that the kernel shows: the reader is in the initial pid namespace. */
+export function inInitialNamespace(): boolean {
   try {
     return statSync('/proc/self/ns/pid').ino === initialPidNamespace;
   } catch {
@@ -40,7 +44,7 @@ function inInitialNamespace(): boolean {
 }
 
 interface ProcTask {
-  readonly [number: string]: number | Uint8Array | undefined;
+  readonly [number: string]: number | bigint | Uint8Array | undefined;
   readonly tid: number;
   readonly rptid: number;
 }
@@ -67,14 +71,19 @@ function readTask(pid: number, tid: number): ProcTask {
   const stat = readFileSync(`${folder}/stat`);
   // The name may hold anything, also `)` and spaces: it ends at the last parenthesis.
   const comm = stat.subarray(stat.indexOf(0x28) + 1, stat.lastIndexOf(0x29));
-  const [, parent, group, session] = stat
+  const rest = stat
     .subarray(stat.lastIndexOf(0x29) + 2)
     .toString('latin1')
     .split(' ');
+  const [letter, parent, group, session] = rest;
   const status = readFileSync(`${folder}/status`, 'latin1');
   const line = (name: string): string[] =>
     new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(status)?.[1]?.split(/\s+/) ?? [];
   const numbers = line('NSpid').map(Number);
+  const kilobytes = (name: string): bigint | undefined =>
+    line(name)[0] === undefined ? undefined : BigInt(line(name)[0]!) * 1024n;
+  const namespace = (name: string): number | undefined =>
+    attempt(() => statSync(`${folder}/ns/${name}`).ino);
   const login = attempt(() => Number(readFileSync(`${folder}/loginuid`, 'latin1')));
   return {
     tid,
@@ -94,6 +103,12 @@ function readTask(pid: number, tid: number): ProcTask {
     comm,
     exepath: attempt(() => readlinkSync(`${folder}/exe`, 'buffer')),
     cmdline: attempt(() => present(readFileSync(`${folder}/cmdline`))),
+    // Start and CPU times are in /proc too, but rounded to hundredths of a second: not available is right.
+    state: stateBits(letter!),
+    ...{ threads: Number(rest[17]), priority: Number(rest[15]), nice: Number(rest[16]) },
+    ...{ rss: kilobytes('VmRSS'), vm_size: kilobytes('VmSize') },
+    ...{ uid: Number(line('Uid')[0]), gid: Number(line('Gid')[0]) },
+    ...{ pid_ns: namespace('pid'), mnt_ns: namespace('mnt') },
   };
 }
 
@@ -110,23 +125,46 @@ function present(bytes: Uint8Array): Uint8Array | undefined {
   return bytes.length > 0 ? bytes : undefined;
 }
 
-/** The same record that the kernel's walk writes. */
-function encodeRecord(task: ProcTask): Uint8Array {
-  const { slots, fixedSize } = recordLayout;
+/** The same record that the kernel's walk writes; what /proc does not know is absent. */
+function encodeRecord(task: ProcTask, { slots, fixedSize, longs }: RecordLayout): Uint8Array {
   const head = Buffer.alloc(fixedSize);
   const view = new DataView(head.buffer, head.byteOffset, head.length);
   const little = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
   const tail: Uint8Array[] = [];
   for (const { field, kind, offset } of slots) {
     const value = task[field];
-    if (kind === 'length') {
-      const bytes = value instanceof Uint8Array ? value : undefined;
-      view.setUint32(offset, bytes?.length ?? LENGTH_ABSENT, little);
-      if (bytes) tail.push(bytes);
-    } else if (kind === 's64') view.setBigInt64(offset, BigInt(Number(value ?? 0)), little);
-    else view.setInt32(offset, Number(value ?? 0), little);
+    switch (kind) {
+      case 's32':
+        view.setInt32(offset, Number(value ?? 0), little);
+        break;
+      case 's64':
+        view.setBigInt64(offset, BigInt(Number(value ?? 0)), little);
+        break;
+      case 'long':
+        if (typeof value === 'number' || typeof value === 'bigint') {
+          view.setBigInt64(offset, BigInt(value), little);
+        }
+        break;
+      case 'have':
+        view.setUint32(offset, haveWord(task, longs, Number(field)), little);
+        break;
+      case 'length': {
+        const bytes = value instanceof Uint8Array ? value : undefined;
+        view.setUint32(offset, bytes?.length ?? LENGTH_ABSENT, little);
+        if (bytes) tail.push(bytes);
+      }
+    }
   }
   const record = Buffer.concat([head, ...tail]);
   new DataView(record.buffer, record.byteOffset).setUint32(0, record.length, little);
   return record;
+}
+
+function haveWord(task: ProcTask, longs: RecordLayout['longs'], wanted: number): number {
+  let bits = 0;
+  for (const [i, { long }] of longs.entries()) {
+    const { word, bit } = haveBit(i);
+    if (word === wanted && task[long] !== undefined) bits |= bit;
+  }
+  return bits;
 }

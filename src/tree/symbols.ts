@@ -9,6 +9,8 @@ export interface Symbols {
   readonly treeHeader: string;
   readonly infoHeader: string;
   readonly lineageHeader: string;
+  readonly filesHeader: string;
+  readonly filesLine: string;
 }
 
 // The second code point U+FE0F asks for the coloured form of characters that also have a plain one.
@@ -21,6 +23,8 @@ export const pictures: Symbols = {
   treeHeader: '\u{1f334}',
   infoHeader: '\u2139\ufe0f',
   lineageHeader: '\u{1f4dc}',
+  filesHeader: '\u{1f4c1}',
+  filesLine: '\u{1f5d2}\ufe0f',
 };
 
 export const plainSymbols: Symbols = {
@@ -32,4 +36,6 @@ export const plainSymbols: Symbols = {
   treeHeader: '-',
   infoHeader: '-',
   lineageHeader: '-',
+  filesHeader: '*',
+  filesLine: '-',
 };
