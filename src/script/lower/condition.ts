@@ -69,7 +69,7 @@ export function fieldExists(l: Lowering, node: CallExpression): boolean | undefi
   return place.type.member(field.property.name) !== undefined;
 }
 
-/** The truth of a test that only parameters and literals decide; undefined where the kernel decides. */
+/** The truth of a test that only parameters, literals and the kernel's types decide; undefined where its data decide. */
 export function knownTruth(l: Lowering, node: Node): boolean | undefined {
   switch (node.type) {
     case 'Literal':
@@ -86,6 +86,8 @@ export function knownTruth(l: Lowering, node: Node): boolean | undefined {
       if (first === undefined) return undefined;
       return first === (operator === '&&') ? knownTruth(l, right) : first;
     }
+    case 'CallExpression':
+      return fieldExists(l, node as CallExpression);
     case 'MemberExpression': {
       const { object, property, computed } = node as Node & {
         object: Node;
@@ -104,10 +106,13 @@ export function knownTruth(l: Lowering, node: Node): boolean | undefined {
 
 function compare(l: Lowering, node: Binary, yes: Block, no: Block): void {
   const { b } = l;
-  const left = expression(l, node.left);
-  const right = expression(l, node.right);
   const equality = ['===', '==', '!==', '!='].includes(node.operator);
   const [equal, different] = node.operator.startsWith('!') ? [no, yes] : [yes, no];
+  // `a?.b === 5` where a is missing compares undefined: equal to undefined only, and in no order to a number.
+  const missing = equality ? different : no;
+  const [leftEmpty, rightEmpty] = [node.left, node.right].map(isEmpty);
+  const left = chainOr(l, node.left, rightEmpty ? equal : missing);
+  const right = chainOr(l, node.right, leftEmpty ? equal : missing);
   if (equality) {
     for (const [side, other, at] of [
       [left, right, node.left],
@@ -115,8 +120,9 @@ function compare(l: Lowering, node: Binary, yes: Block, no: Block): void {
     ] as const) {
       if (other.kind !== 'undefined') continue;
       const value = pointerValue(side);
-      if (!value) l.fail(at, messages.wrongType('something that can be missing', describe(side)));
-      else branchOnPointer(l, value, different, equal);
+      if (value) branchOnPointer(l, value, different, equal);
+      else if (at.type === 'ChainExpression') b.jump(different);
+      else l.fail(at, messages.wrongType('something that can be missing', describe(side)));
       return;
     }
     if (isText(left) || isText(right)) return equalText(l, left, right, node, equal, different);
@@ -126,6 +132,16 @@ function compare(l: Lowering, node: Binary, yes: Block, no: Block): void {
   }
   const made = comparison(l, node.operator, left, right, node);
   b.branch(made.op, made.left, made.right, yes, no);
+}
+
+function chainOr(l: Lowering, node: Node, missing: Block): Operand {
+  return node.type === 'ChainExpression' ? optional(l, node, missing) : expression(l, node);
+}
+
+/** `undefined`, `null`, `void 0`. */
+function isEmpty(node: Node): boolean {
+  const { name, value, operator } = node as Node & { name?: string; value?: unknown; operator?: string };
+  return name === 'undefined' || operator === 'void' || (node.type === 'Literal' && value === null);
 }
 
 function literalsCompare(operator: string, a: bigint, b: bigint): boolean {
