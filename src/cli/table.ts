@@ -85,6 +85,32 @@ export const commands: readonly CommandSpec[] = [
     () => import('./commands/lineage.ts'),
   ),
   {
+    name: 'files',
+    aliases: ['fds'],
+    group: 'Processes:',
+    summary: 'show the open files of every task that matches',
+    details:
+      'Reads the descriptors from inside the kernel, by a BPF iterator. Threads share those of their process, unless ' +
+      'they were made with a table of their own.',
+    arguments: condition,
+    options: [
+      {
+        short: 'l',
+        long: 'long',
+        description: 'type, open flags, position, size, device and socket too (JSON always has them)',
+      },
+      plain,
+      json,
+      { ...format, description: 'not for files: a descriptor has one form, see --long and --json' },
+    ],
+    examples: [
+      { line: 'bpfkit files pid 812', what: 'what process 812 has open' },
+      { line: 'bpfkit fds comm sshd -l', what: 'with types, flags, and both ends of sockets' },
+      { line: 'bpfkit files euid 0 --json', what: 'one JSON object for each descriptor' },
+    ],
+    load: () => import('./commands/files.ts'),
+  },
+  {
     name: 'fields',
     aliases: ['f'],
     group: 'Processes:',

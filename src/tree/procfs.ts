@@ -8,9 +8,9 @@
  */
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { LENGTH_ABSENT, type RecordLayout, recordLayout } from './record.ts';
-import { haveBit } from './walk-text.ts';
 import type { TaskColumns } from './snapshot.ts';
 import { stateBits } from './units.ts';
+import { haveBit } from './walk-text.ts';
 
 /** Inode of the initial pid namespace: PROC_PID_INIT_INO of include/linux/proc_ns.h. */
 const initialPidNamespace = 0xeffffffc;
@@ -33,8 +33,7 @@ export function missingParents(columns: TaskColumns, layout: RecordLayout = reco
   return Buffer.concat(records);
 }
 
-/** Whether numbers in /proc are those of the initial pid namespace. */
-export /** Whether the numbers in /proc are those that the kernel shows: the reader is in the initial pid namespace. */
+/** Whether the numbers in /proc are those that the kernel shows: the reader is in the initial pid namespace. */
 export function inInitialNamespace(): boolean {
   try {
     return statSync('/proc/self/ns/pid').ino === initialPidNamespace;
@@ -82,8 +81,7 @@ function readTask(pid: number, tid: number): ProcTask {
   const numbers = line('NSpid').map(Number);
   const kilobytes = (name: string): bigint | undefined =>
     line(name)[0] === undefined ? undefined : BigInt(line(name)[0]!) * 1024n;
-  const namespace = (name: string): number | undefined =>
-    attempt(() => statSync(`${folder}/ns/${name}`).ino);
+  const namespace = (name: string): number | undefined => attempt(() => statSync(`${folder}/ns/${name}`).ino);
   const login = attempt(() => Number(readFileSync(`${folder}/loginuid`, 'latin1')));
   return {
     tid,

@@ -21,7 +21,7 @@ function treeFailure(error: TreeError, mark: string, io: Io): ExitCode {
   io.err.line(`${mark} ${error.message}`);
   if (error.nearest.length > 0) {
     io.err.line(`Did you mean ${error.nearest.map((name) => `'${name}'`).join(', ')}?`);
-  } else if (error.code !== 'no-match') {
+  } else if (error.code !== 'no-match' && error.code !== 'format-of-files') {
     io.err.line("'bpfkit fields' lists the fields.");
   }
   return error.code === 'no-match' ? 1 : 2;
@@ -48,10 +48,15 @@ export async function runReport(
     });
     return 0;
   } catch (error) {
-    if (error instanceof TreeError) return treeFailure(error, mark, io);
-    if (error instanceof OutputClosedError || error instanceof OutputError) throw error;
-    const { lines, exitCode } = describeFailure(error, io.environment, mark);
-    for (const line of lines) io.err.line(line);
-    return exitCode;
+    return reportFailure(error, mark, io);
   }
+}
+
+/** What all commands of the process tree say when they fail; a sink that is gone is not theirs to report. */
+export function reportFailure(error: unknown, mark: string, io: Io): ExitCode {
+  if (error instanceof TreeError) return treeFailure(error, mark, io);
+  if (error instanceof OutputClosedError || error instanceof OutputError) throw error;
+  const { lines, exitCode } = describeFailure(error, io.environment, mark);
+  for (const line of lines) io.err.line(line);
+  return exitCode;
 }

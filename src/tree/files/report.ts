@@ -1,0 +1,210 @@
+/** `files`: from a snapshot and the table of open files to lines of text or of JSON. */
+import { escapeBytes, escapeText } from '../../text/escape.ts';
+import { type JsonValue, jsonBytes, jsonText } from '../../text/json.ts';
+import { formatOfFiles, noMatch, parentMissing } from '../errors.ts';
+import { requireField, splitFormat } from '../format.ts';
+import type { ReportSinks } from '../report.ts';
+import { type Row, type Snapshot, ValueState } from '../snapshot.ts';
+import { pictures, plainSymbols, type Symbols } from '../symbols.ts';
+import { localUsers } from '../users.ts';
+import { valueJson, valueText } from '../value.ts';
+import { type Condition, select } from '../walk.ts';
+import { deviceText, filesystemName, fileType, layerNames, openFlagNames } from './kind.ts';
+import { type FileColumns, FileLayer, type FileTable } from './model.ts';
+import { Sockets } from './socket.ts';
+
+export interface FilesOptions {
+  /** Refused unless empty: a descriptor's line has no fields to choose from. */
+  readonly format?: readonly string[];
+  /** Pictures in front of lines; default true. */
+  readonly pretty?: boolean;
+  /** JSON lines instead of text, one a descriptor; default false. */
+  readonly json?: boolean;
+  /** Type, open flags, position, device and socket too; default false. JSON always has them. */
+  readonly long?: boolean;
+}
+
+/** A request that was checked before anything is read. */
+export interface FilesPlan {
+  readonly condition: Condition;
+  readonly symbols: Symbols;
+  readonly json: boolean;
+  readonly long: boolean;
+}
+
+/** Checks what the user asked for. Throws TreeError for an unknown field, then for a format. */
+export function planFiles(fieldName: string, value: string, options: FilesOptions = {}): FilesPlan {
+  const field = requireField(fieldName);
+  if ((options.format ?? []).some((format) => splitFormat(format).length > 0)) throw formatOfFiles();
+  return {
+    condition: { kind: 'equals', field, value },
+    symbols: options.pretty === false ? plainSymbols : pictures,
+    json: options.json ?? false,
+    long: options.long ?? false,
+  };
+}
+
+/** The tasks whose files are wanted, by tid. Throws TreeError when no task matches. */
+export function selectForFiles({ condition }: FilesPlan, snapshot: Snapshot): Row[] {
+  const rows = select(snapshot, condition);
+  if (rows.length === 0) throw noMatch(condition.field.long, condition.value);
+  return rows;
+}
+
+type FileText = (file: Row) => string;
+
+/** A path as it is shown: NA where there is none, TL where it was too long to be kept. */
+function pathText(files: FileColumns): FileText {
+  const { data, start, length, state } = files.bytes('path');
+  return (file) => {
+    if (state[file] === ValueState.absent) return 'NA';
+    const shown = escapeBytes(data.subarray(start[file]!, start[file]! + length[file]!));
+    if (state[file] !== ValueState.cut) return shown;
+    return shown === '' ? 'TL' : `${shown}…`;
+  };
+}
+
+/** bpftree's line, byte for byte. */
+function shortLine(files: FileColumns): FileText {
+  const path = pathText(files);
+  const [fd, ino] = [files.numbers('fd'), files.numbers('ino')];
+  const [layer, mountId] = [files.numbers('layer'), files.numbers('mountId')];
+  return (file) =>
+    `(${fd[file]}): path: ${path(file)}, ino: ${ino[file]}, ` +
+    `flags: (${layerNames(layer[file]!).join(', ')}), mount_id: ${mountId[file]}`;
+}
+
+const isDevice = (type: string): boolean => type.endsWith('-device');
+
+/** The same line, and what else is known. */
+function longLine(files: FileColumns): FileText {
+  const short = shortLine(files);
+  const type = fileType(files);
+  const sockets = new Sockets(files);
+  const [flags, position, size] = [
+    files.numbers('openFlags'),
+    files.numbers('position'),
+    files.numbers('size'),
+  ];
+  const [dev, rdev, filesystem] = [files.numbers('dev'), files.numbers('rdev'), files.numbers('filesystem')];
+  const [deleted, bpfId] = [files.numbers('deleted'), files.numbers('bpfId')];
+  return (file) => {
+    const kind = type(file);
+    let line = `${short(file)}, type: ${kind}, open: (${openFlagNames(flags[file]!).join(', ')})`;
+    line += `, pos: ${position[file]}, size: ${size[file]}, dev: ${deviceText(dev[file]!)}`;
+    line += `, fs: ${filesystemName(filesystem[file]!)}`;
+    if (isDevice(kind)) line += `, device: ${deviceText(rdev[file]!)}`;
+    if (deleted[file] !== 0) line += ', deleted: true';
+    if (bpfId[file] !== 0) line += `, bpf_id: ${bpfId[file]}`;
+    if (sockets.isSocket(file)) line += `, socket: ${sockets.text(file)}`;
+    return line;
+  };
+}
+
+/** The members of a descriptor in a JSON line, after those of its task. Names are stable. */
+function jsonOf(files: FileColumns): (file: Row, members: Map<string, JsonValue>) => void {
+  const type = fileType(files);
+  const sockets = new Sockets(files);
+  const path = files.bytes('path');
+  const number = {
+    fd: files.numbers('fd'),
+    ino: files.numbers('ino'),
+    layer: files.numbers('layer'),
+    mountId: files.numbers('mountId'),
+    openFlags: files.numbers('openFlags'),
+    position: files.numbers('position'),
+    size: files.numbers('size'),
+    mode: files.numbers('mode'),
+    dev: files.numbers('dev'),
+    rdev: files.numbers('rdev'),
+    filesystem: files.numbers('filesystem'),
+    deleted: files.numbers('deleted'),
+    bpfId: files.numbers('bpfId'),
+  };
+  return (file, members) => {
+    members.set('fd', number.fd[file]!);
+    const state = path.state[file];
+    const from = path.start[file]!;
+    const bytes = path.data.subarray(from, from + path.length[file]!);
+    if (state === ValueState.absent || (state === ValueState.cut && bytes.length === 0)) {
+      members.set('path', null);
+    } else {
+      const { text, base64 } = jsonBytes(bytes);
+      members.set('path', text);
+      if (base64 !== undefined) members.set('path_base64', base64);
+    }
+    if (state === ValueState.cut) members.set('path_truncated', true);
+    const layer = number.layer[file]!;
+    const kind = type(file);
+    members.set('deleted', number.deleted[file] !== 0);
+    members.set('type', kind);
+    members.set('ino', number.ino[file]!);
+    members.set('mode', number.mode[file]!);
+    members.set('size', number.size[file]!);
+    members.set('dev', deviceText(number.dev[file]!));
+    if (isDevice(kind)) members.set('device', deviceText(number.rdev[file]!));
+    members.set('filesystem', filesystemName(number.filesystem[file]!));
+    members.set('mount_id', number.mountId[file]!);
+    members.set('mountable', (layer & FileLayer.mountable) !== 0);
+    if ((layer & FileLayer.upper) !== 0) members.set('layer', 'upper');
+    if ((layer & FileLayer.lower) !== 0) members.set('layer', 'lower');
+    members.set('position', number.position[file]!);
+    members.set('flags', number.openFlags[file]!);
+    members.set('flag_names', openFlagNames(number.openFlags[file]!));
+    if (number.bpfId[file] !== 0) members.set('bpf_id', number.bpfId[file]!);
+    if (sockets.isSocket(file)) members.set('socket', sockets.json(file));
+  };
+}
+
+/**
+ * Writes the files of these tasks. Text has one block a task, also where it has none; JSON has one line a
+ * descriptor, with the tid, pid and comm of its task. Warnings about missing parents come first, as bpftree
+ * has them.
+ */
+export function writeFiles(
+  plan: FilesPlan,
+  snapshot: Snapshot,
+  rows: readonly Row[],
+  files: FileTable,
+  sinks: ReportSinks,
+): void {
+  const { symbols, condition } = plan;
+  for (const row of snapshot.orphans()) {
+    sinks.warn(`${symbols.warning} ${parentMissing(snapshot.number('rptid', row))}`);
+  }
+  if (plan.json) {
+    writeJson(snapshot, rows, files, sinks);
+    return;
+  }
+  sinks.out(`${symbols.filesHeader} Task Files for '${condition.field.long}=${escapeText(condition.value)}'`);
+  const line = plan.long ? longLine(files.columns) : shortLine(files.columns);
+  const comm = valueText(snapshot, requireField('comm'), localUsers());
+  for (const row of rows) {
+    const [tid, pid] = [snapshot.number('tid', row), snapshot.number('pid', row)];
+    const name = tid === pid ? `[${comm(row)}]` : `{${comm(row)}}`;
+    const reaper = snapshot.number('reaper', row) === 0 ? '' : symbols.reaper;
+    sinks.out(`${symbols.filesLine} Files for task ${name}${reaper}(${tid}-${pid}):`);
+    const found = files.rowsOf(tid);
+    if (found.length === 0) sinks.out('No files found for this task.');
+    for (const file of found) sinks.out(line(file));
+    sinks.out('');
+  }
+}
+
+function writeJson(snapshot: Snapshot, rows: readonly Row[], files: FileTable, sinks: ReportSinks): void {
+  const comm = valueJson(snapshot, requireField('comm'), localUsers());
+  const addMembers = jsonOf(files.columns);
+  for (const row of rows) {
+    const tid = snapshot.number('tid', row);
+    const task: (readonly [string, JsonValue])[] = [
+      ['tid', tid],
+      ['pid', snapshot.number('pid', row)],
+      ...comm(row),
+    ];
+    for (const file of files.rowsOf(tid)) {
+      const members = new Map<string, JsonValue>(task);
+      addMembers(file, members);
+      sinks.out(jsonText(members));
+    }
+  }
+}
