@@ -14,18 +14,33 @@ import { targetId } from '../kernel/program/target.ts';
 import type { MapSpec, ProgramSpec } from '../kernel/spec.ts';
 import { vmlinux } from '../kernel/vmlinux.ts';
 import { type RootCache, rootCache } from '../sys/root-cache.ts';
-import type { SourceProgram } from './define.ts';
 import { type Loadable, type LoadedDefinition, loadCompiled } from './load.ts';
+import type { AnyMap, CompiledDefinition } from './program.ts';
 
 /** The hash of the bundle, written over by the build; in sources nothing is kept. */
 const build = '@BUILD@';
 
 type Params = Readonly<Record<string, boolean | number | bigint>>;
 
-/** Loads `program` with these parameters, compiled now or kept from before. Throws what loading throws. */
-export function loadKept(name: string, program: SourceProgram, params: Params): LoadedDefinition {
+/** A program that can be kept: what defineProgram makes, or one whose text is made at run time. */
+export interface Kept {
+  readonly maps: ReadonlyMap<string, AnyMap>;
+  compile(options: { readonly params: Params }): CompiledDefinition;
+}
+
+/**
+ * Loads `program` with these parameters, compiled now or kept from before. Throws what loading throws.
+ *
+ * @param options `keep: false` for what nobody will ask for again; default true.
+ */
+export function loadKept(
+  name: string,
+  program: Kept,
+  params: Params,
+  { keep = true }: { readonly keep?: boolean } = {},
+): LoadedDefinition {
   const { maps } = program;
-  if (build.startsWith('@')) return loadCompiled(program.compile({ params }), maps);
+  if (!keep || build.startsWith('@')) return loadCompiled(program.compile({ params }), maps);
   const cache = rootCache(dirname(__filename));
   const values = Object.values(params).map(Number).join('-');
   const file = `program-${name}-${build}-${kernelIdentity()}-${values}.json`;

@@ -36,9 +36,10 @@ export class FunctionSource {
   readonly #sites: readonly CallSite[];
   #origin: Origin | undefined;
 
-  constructor(name: string, fn: (...args: never[]) => unknown, sites: readonly CallSite[]) {
+  /** @param fn the function, or the text of one that was put together at run time. */
+  constructor(name: string, fn: ((...args: never[]) => unknown) | string, sites: readonly CallSite[]) {
     this.name = name;
-    this.#text = Function.prototype.toString.call(fn);
+    this.#text = typeof fn === 'string' ? fn : Function.prototype.toString.call(fn);
     this.#sites = sites;
     const [node, shift] = this.#parse();
     this.node = node;

@@ -1,7 +1,8 @@
 /** Snapshots from plain objects: for tests, for tools that build their own, and a model of what a source is. */
-import type { BytesField, NumberField } from './fields.ts';
+import type { BytesField, LongField, NumberField } from './fields.ts';
 import {
   type BytesColumn,
+  type LongColumn,
   type NumberColumn,
   Snapshot,
   type SnapshotHost,
@@ -12,10 +13,12 @@ import {
 /** Bytes, or text that stands for its UTF-8 bytes; absent and too long values as in ValueState. */
 export type PlainBytes = string | Uint8Array | { readonly state: ValueState; readonly bytes?: Uint8Array };
 
-/** A task by its fields. What is left out is 0, false, or not available. */
+/** A task by its fields. Numbers that are left out are 0 or, where a task may have none, not available. */
 export type PlainTask = {
   readonly [Name in Exclude<NumberField, 'vpid' | 'vpgid' | 'vsid'>]?: number;
-} & { readonly [Name in BytesField]?: PlainBytes };
+} & { readonly [Name in Exclude<BytesField, 'container' | 'id'>]?: PlainBytes } & {
+  readonly [Name in Exclude<LongField, 'run_time'>]?: bigint | number;
+};
 
 interface Value {
   readonly state: ValueState;
@@ -38,8 +41,20 @@ export function snapshotOf(tasks: readonly PlainTask[], host?: SnapshotHost): Sn
     numbers(field: NumberField): NumberColumn {
       return Float64Array.from(tasks, (task) => (task as Partial<Record<NumberField, number>>)[field] ?? 0);
     },
-    bytes(field: BytesField): BytesColumn {
-      const values = tasks.map((task) => toValue(task[field]));
+    longs(field: string): LongColumn {
+      const values = new BigInt64Array(tasks.length);
+      const absent = new Uint8Array(tasks.length);
+      for (const [row, task] of tasks.entries()) {
+        const value = (task as Readonly<Record<string, bigint | number | undefined>>)[field];
+        if (value === undefined) absent[row] = 1;
+        else values[row] = BigInt(value);
+      }
+      return { values, absent };
+    },
+    bytes(field: string): BytesColumn {
+      const values = tasks.map((task) =>
+        toValue((task as Readonly<Record<string, PlainBytes | undefined>>)[field]),
+      );
       const data = new Uint8Array(values.reduce((sum, value) => sum + value.bytes.length, 0));
       const start = new Uint32Array(tasks.length);
       const length = new Uint32Array(tasks.length);

@@ -62,16 +62,16 @@ test('records are read back in both byte orders, 64-bit numbers too', () => {
     assert.deepEqual([...columns.numbers('tid')], [7, 8]);
     assert.deepEqual([...columns.numbers('euid')], [4294967294, -1]);
     assert.deepEqual([...columns.numbers('loginuid')], [-2, 0]);
-    const comm = columns.bytes('comm');
-    assert.deepEqual([...comm.length], [5, 6], 'a name ends at its NUL');
-    assert.deepEqual([...columns.bytes('exepath').state], [ValueState.absent, ValueState.cut]);
+    const comm = columns.bytes('comm')!;
+    assert.deepEqual([...comm.length], [5, 6], 'a name ends at its NUL')!;
+    assert.deepEqual([...columns.bytes('exepath')!.state], [ValueState.absent, ValueState.cut]);
   }
 });
 
 test('arguments keep their NULs', () => {
   const cmdline = Buffer.from('sh\0-c\0\0');
   const columns = readRecords(record({ comm: Buffer.from('sh'), cmdline }), true);
-  const { data, start, length } = columns.bytes('cmdline');
+  const { data, start, length } = columns.bytes('cmdline')!;
   assert.equal(Buffer.from(data.subarray(start[0], start[0]! + length[0]!)).toString(), 'sh\0-c\0\0');
 });
 
@@ -109,7 +109,7 @@ test('any bytes are read or refused, never worse', () => {
         const columns = readRecords(data, true);
         for (const { field, kind } of recordLayout.slots) {
           if (kind !== 'length') continue;
-          const { start, length } = columns.bytes(field as BytesField);
+          const { start, length } = columns.bytes(field as BytesField)!;
           for (const [row, from] of start.entries()) assert.ok(from + length[row]! <= data.length);
         }
       } catch (error) {

@@ -9,10 +9,12 @@
  *   u32 size         of the whole record, tail included
  *   s32 ...          each kernel field that is an integer or a boolean, in the table's order
  *   s64 ...          each user field: the number, -1 not set, -2 not recorded by this kernel
+ *   u64 or s64 ...   each further number that this walk collects (see Extras)
+ *   u32 ...          "have" words: bit i mod 31 of word i / 31 says whether the i-th of those numbers is there
  *   u32 ...          for each field of bytes, the length of its part of the tail, with marks (see below)
  *   padding to a multiple of 8
  *
- * With today's table, 80 bytes:
+ * Without further columns, 80 bytes:
  *   0 size  4 tid  8 vtid  12 pid  16 pgid  20 sid  24 ptid  28 ppid  32 rptid  36 rppid  40 reaper  44 ns_level
  *   48 loginuid  56 euid  64 comm  68 exepath  72 cmdline  76 padding
  *
@@ -22,9 +24,16 @@
  */
 
 import { recordBeyondEnd, recordLengths, recordTooShort } from './errors.ts';
-import type { BytesField, NumberField } from './fields.ts';
-import { fields } from './fields.ts';
-import { type BytesColumn, type NumberColumn, type TaskColumns, ValueState } from './snapshot.ts';
+import type { Field, NumberField } from './fields.ts';
+import { fields, storageOf } from './fields.ts';
+import {
+  type BytesColumn,
+  type LongColumn,
+  type NumberColumn,
+  type TaskColumns,
+  ValueState,
+} from './snapshot.ts';
+import { type Extras, HAVE_BITS, haveBit } from './walk-text.ts';
 
 /** The length word of a value that is not there. */
 export const LENGTH_ABSENT = 0xffffffff;
@@ -32,8 +41,9 @@ export const LENGTH_ABSENT = 0xffffffff;
 export const LENGTH_CUT = 0x80000000;
 
 export interface RecordSlot {
-  readonly field: NumberField | BytesField;
-  readonly kind: 's32' | 's64' | 'length';
+  /** A field's long name or a kernel field's path; of a `have` word its number. */
+  readonly field: string;
+  readonly kind: 's32' | 's64' | 'long' | 'have' | 'length';
   /** Bytes from the start of the record. */
   readonly offset: number;
 }
@@ -42,42 +52,53 @@ export interface RecordLayout {
   readonly slots: readonly RecordSlot[];
   /** Bytes of the fixed part. */
   readonly fixedSize: number;
+  /** The numbers beyond the fixed ones, in the order of their slots. */
+  readonly longs: readonly Field[];
 }
 
-function makeLayout(): RecordLayout {
-  const stored = fields.filter((field) => field.source.kind === 'kernel');
+const NOTHING_MORE: Extras = { longs: [], texts: [] };
+const BASE_BYTES: readonly string[] = ['comm', 'exepath', 'cmdline'];
+
+/** The layout of the fixed part of a walk that collects these columns; what the kernel program must write. */
+export function recordLayoutOf({ longs, texts }: Extras): RecordLayout {
+  const stored = fields.filter((field) => field.source.kind === 'kernel' && storageOf(field) !== 'long');
   const slots: RecordSlot[] = [];
   let offset = 4;
-  const place = (kind: RecordSlot['kind'], types: readonly string[]): void => {
-    const size = kind === 's64' ? 8 : 4;
-    offset = Math.ceil(offset / size) * size;
-    for (const { long, type } of stored) {
-      if (!types.includes(type)) continue;
-      slots.push({ field: long as NumberField | BytesField, kind, offset });
+  const place = (kind: RecordSlot['kind'], names: readonly string[]): void => {
+    const size = kind === 's64' || kind === 'long' ? 8 : 4;
+    for (const field of names) {
+      offset = Math.ceil(offset / size) * size;
+      slots.push({ field, kind, offset });
       offset += size;
     }
   };
-  place('s32', ['integer', 'boolean']);
-  place('s64', ['user']);
-  place('length', ['bytes', 'arguments']);
-  return { slots, fixedSize: Math.ceil(offset / 8) * 8 };
+  const named = (...types: string[]): string[] =>
+    stored.filter((field) => types.includes(field.type)).map((field) => field.long);
+  place('s32', named('integer', 'boolean'));
+  place('s64', named('user'));
+  place(
+    'long',
+    longs.map((field) => field.long),
+  );
+  place(
+    'have',
+    Array.from({ length: Math.ceil(longs.length / HAVE_BITS) }, (_, i) => String(i)),
+  );
+  place('length', [...BASE_BYTES, ...texts.map((text) => text.name)]);
+  return { slots, fixedSize: Math.ceil(offset / 8) * 8, longs };
 }
 
-/** The layout of the fixed part; what the kernel program must write. */
-export const recordLayout: RecordLayout = makeLayout();
+/** The layout without further columns. */
+export const recordLayout: RecordLayout = recordLayoutOf(NOTHING_MORE);
 
-const offsets: ReadonlyMap<string, number> = new Map(
-  recordLayout.slots.map((slot) => [slot.field, slot.offset]),
-);
-const lengthSlots: readonly RecordSlot[] = recordLayout.slots.filter((slot) => slot.kind === 'length');
+const isSignedField = ({ signed }: Field): boolean => signed !== false;
 
 const storedLength = (word: number): number => (word === LENGTH_ABSENT ? 0 : word & 0x7fffffff);
 
 /** Where each record starts; every length is checked here, so the columns can read without checks. */
-function findRecords(view: DataView, little: boolean): Uint32Array {
-  const { fixedSize } = recordLayout;
+function findRecords(view: DataView, little: boolean, { fixedSize, slots }: RecordLayout): Uint32Array {
   const starts = new Uint32Array(Math.floor(view.byteLength / fixedSize));
-  const lengthOffsets = lengthSlots.map((slot) => slot.offset);
+  const lengthOffsets = slots.filter((slot) => slot.kind === 'length').map((slot) => slot.offset);
   let count = 0;
   for (let at = 0; at < view.byteLength; ) {
     if (view.byteLength - at < fixedSize) throw recordBeyondEnd(at, fixedSize, view.byteLength);
@@ -99,19 +120,25 @@ class RecordColumns implements TaskColumns {
   readonly #view: DataView;
   readonly #little: boolean;
   readonly #starts: Uint32Array;
+  readonly #layout: RecordLayout;
+  readonly #slots: ReadonlyMap<string, RecordSlot>;
 
-  constructor(data: Uint8Array, little: boolean) {
+  constructor(data: Uint8Array, little: boolean, layout: RecordLayout) {
     this.#data = data;
     this.#view = new DataView(data.buffer, data.byteOffset, data.byteLength);
     this.#little = little;
-    this.#starts = findRecords(this.#view, little);
+    this.#layout = layout;
+    this.#slots = new Map(
+      layout.slots.filter(({ kind }) => kind !== 'have').map((slot) => [slot.field, slot]),
+    );
+    this.#starts = findRecords(this.#view, little, layout);
     this.count = this.#starts.length;
   }
 
   numbers(field: NumberField): NumberColumn {
-    const offset = offsets.get(field)!;
+    const slot = this.#slots.get(field)!;
+    const { offset } = slot;
     const [view, little, starts] = [this.#view, this.#little, this.#starts];
-    const slot = recordLayout.slots.find((one) => one.field === field)!;
     if (slot.kind === 's32') {
       const out = new Int32Array(this.count);
       for (let row = 0; row < out.length; row++) out[row] = view.getInt32(starts[row]! + offset, little);
@@ -126,9 +153,35 @@ class RecordColumns implements TaskColumns {
     return out;
   }
 
-  bytes(field: BytesField): BytesColumn {
+  longs(field: string): LongColumn | undefined {
+    const index = this.#layout.longs.findIndex((one) => one.long === field);
+    const slot = this.#slots.get(field);
+    if (index < 0 || slot === undefined) return undefined;
+    const { word, bit } = haveBit(index);
+    const have = this.#layout.slots.find((one) => one.kind === 'have' && one.field === String(word))!.offset;
+    const [view, little, starts] = [this.#view, this.#little, this.#starts];
+    const absent = new Uint8Array(this.count);
+    for (let row = 0; row < this.count; row++) {
+      if ((view.getUint32(starts[row]! + have, little) & bit) === 0) absent[row] = 1;
+    }
+    const { offset } = slot;
+    if (isSignedField(this.#layout.longs[index]!)) {
+      const values = new BigInt64Array(this.count);
+      for (let row = 0; row < this.count; row++)
+        values[row] = view.getBigInt64(starts[row]! + offset, little);
+      return { values, absent };
+    }
+    const values = new BigUint64Array(this.count);
+    for (let row = 0; row < this.count; row++) values[row] = view.getBigUint64(starts[row]! + offset, little);
+    return { values, absent };
+  }
+
+  bytes(field: string): BytesColumn | undefined {
     const [data, view, little, starts] = [this.#data, this.#view, this.#little, this.#starts];
+    const { fixedSize } = this.#layout;
+    const lengthSlots = this.#layout.slots.filter((slot) => slot.kind === 'length');
     const mine = lengthSlots.findIndex((slot) => slot.field === field);
+    if (mine < 0) return undefined;
     const before = lengthSlots.slice(0, mine).map((slot) => slot.offset);
     const offset = lengthSlots[mine]!.offset;
     const cutAtNul = field !== 'cmdline';
@@ -137,7 +190,7 @@ class RecordColumns implements TaskColumns {
     const state = new Uint8Array(this.count);
     for (let row = 0; row < this.count; row++) {
       const record = starts[row]!;
-      let from = record + recordLayout.fixedSize;
+      let from = record + fixedSize;
       for (const other of before) from += storedLength(view.getUint32(record + other, little));
       const word = view.getUint32(record + offset, little);
       const size = storedLength(word);
@@ -156,14 +209,19 @@ class RecordColumns implements TaskColumns {
   }
 }
 
+const HOST_IS_LITTLE = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
 /**
  * The records of one iteration as columns, which borrow `data`. Throws TaskRecordError when the bytes are not
  * whole records.
  *
  * @param littleEndian byte order of the machine that wrote them; default: this one's.
+ * @param layout what the walk collected; default: nothing but the fixed columns.
  */
-export function readRecords(data: Uint8Array, littleEndian: boolean = HOST_IS_LITTLE): TaskColumns {
-  return new RecordColumns(data, littleEndian);
+export function readRecords(
+  data: Uint8Array,
+  littleEndian: boolean = HOST_IS_LITTLE,
+  layout: RecordLayout = recordLayout,
+): TaskColumns {
+  return new RecordColumns(data, littleEndian, layout);
 }
-
-const HOST_IS_LITTLE = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;

@@ -35,6 +35,14 @@ export interface ReportPlan {
   readonly format: readonly Field[];
   readonly symbols: Symbols;
   readonly json: boolean;
+  /** What the kernel can leave out by itself (see where/push.ts); default: nothing. */
+  readonly filter?: string;
+}
+
+/** The fields that a report shows or tests. */
+export function planFields({ kind, json, format, condition }: ReportPlan): readonly Field[] {
+  const shown = format.length > 0 ? format : json ? fields : DEFAULT_FIELDS[kind].map(requireField);
+  return [...shown, condition.field];
 }
 
 /**
@@ -177,7 +185,8 @@ export function writeReport(
     text: taskText(plan, snapshot, users),
     jsonLine: taskJson(plan, snapshot, users),
   };
-  for (const row of snapshot.orphans()) warn(view, parentMissing(snapshot.number('rptid', row)));
+  if (!snapshot.partial)
+    for (const row of snapshot.orphans()) warn(view, parentMissing(snapshot.number('rptid', row)));
   const { field, value } = plan.condition;
   const rows = select(snapshot, plan.condition);
   if (rows.length === 0) throw noMatch(field.long, value);

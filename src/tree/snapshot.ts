@@ -5,8 +5,9 @@
  * commands are functions from it to lines. Columns are asked for by field, so a source decodes only what a command
  * looks at. Everything here is linear in the number of tasks, apart from one sort where they come unsorted.
  */
+import { deriveBytes, deriveLongs } from './derived.ts';
 import type { BytesField, NumberField } from './fields.ts';
-import { fields } from './fields.ts';
+import { findField } from './fields.ts';
 
 /** A task by its place in the columns. */
 export type Row = number;
@@ -31,12 +32,24 @@ export interface BytesColumn {
 
 export type NumberColumn = Int32Array | Float64Array;
 
-/** What a source of tasks hands over; called at most once for each field. */
+/** Exact 64-bit numbers. What stands in `values` for an absent one has no meaning. */
+export interface LongColumn {
+  readonly values: BigInt64Array | BigUint64Array;
+  /** 1 where the task has no such value, or this kernel or capture does not record it. */
+  readonly absent: Uint8Array;
+}
+
+/**
+ * What a source of tasks hands over; called at most once for each field. It has the fields whose source is
+ * `kernel` or `lookup`; the others are computed here.
+ */
 export interface TaskColumns {
   readonly count: number;
-  /** A column that the kernel fills; the namespaced ones are computed here. */
   numbers(field: NumberField): NumberColumn;
-  bytes(field: BytesField): BytesColumn;
+  /** A field's long name, or the path of a kernel field; undefined where the source knows nothing of it. */
+  longs?(field: string): LongColumn | undefined;
+  /** As `longs`. For `comm`, `exepath` and `cmdline` there is always a column. */
+  bytes(field: string): BytesColumn | undefined;
 }
 
 /** The machine and the time of a snapshot. */
@@ -47,6 +60,8 @@ export interface SnapshotHost {
   readonly kernel?: string;
   /** Nanoseconds since 1970 (CLOCK_REALTIME). */
   readonly time?: bigint;
+  /** Nanoseconds since the machine started, at the same time (CLOCK_BOOTTIME). */
+  readonly uptime?: bigint;
 }
 
 const NO_ROW = -1;
@@ -56,15 +71,19 @@ const NO_NUMBER = -1;
 export class Snapshot {
   readonly host: SnapshotHost;
   readonly count: number;
+  /** Whether tasks were left out on purpose: then a parent that is not here says nothing. */
+  readonly partial: boolean;
   readonly #columns: TaskColumns;
   readonly #numbers = new Map<NumberField, NumberColumn>();
-  readonly #bytes = new Map<BytesField, BytesColumn>();
+  readonly #longs = new Map<string, LongColumn>();
+  readonly #bytes = new Map<string, BytesColumn>();
   #order: Uint32Array | undefined;
   #rows: Map<number, Row> | undefined;
   #parents: Int32Array | undefined;
   #family: { readonly firstChild: Int32Array; readonly nextSibling: Int32Array } | undefined;
 
-  constructor(columns: TaskColumns, host: SnapshotHost = {}) {
+  constructor(columns: TaskColumns, host: SnapshotHost = {}, partial: boolean = false) {
+    this.partial = partial;
     this.#columns = columns;
     this.host = host;
     this.count = columns.count;
@@ -74,7 +93,7 @@ export class Snapshot {
   numbers(field: NumberField): NumberColumn {
     let column = this.#numbers.get(field);
     if (column === undefined) {
-      const source = fields.find((one) => one.long === field)!.source;
+      const { source } = findField(field)!;
       column =
         source.kind === 'namespaced' ? this.#namespaced(source.of, field) : this.#columns.numbers(field);
       this.#numbers.set(field, column);
@@ -82,10 +101,30 @@ export class Snapshot {
     return column;
   }
 
-  bytesColumn(field: BytesField): BytesColumn {
+  /** The exact numbers of a field, by its long name or path; all absent where nothing is known of it. */
+  longs(field: string): LongColumn {
+    let column = this.#longs.get(field);
+    if (column === undefined) {
+      column = deriveLongs(this, field) ??
+        this.#columns.longs?.(field) ?? {
+          values: new BigInt64Array(this.count),
+          absent: new Uint8Array(this.count).fill(1),
+        };
+      this.#longs.set(field, column);
+    }
+    return column;
+  }
+
+  bytesColumn(field: BytesField | (string & {})): BytesColumn {
     let column = this.#bytes.get(field);
     if (column === undefined) {
-      column = this.#columns.bytes(field);
+      column = deriveBytes(this, field) ??
+        this.#columns.bytes(field) ?? {
+          data: new Uint8Array(),
+          start: new Uint32Array(this.count),
+          length: new Uint32Array(this.count),
+          state: new Uint8Array(this.count).fill(ValueState.absent),
+        };
       this.#bytes.set(field, column);
     }
     return column;
@@ -96,13 +135,13 @@ export class Snapshot {
   }
 
   /** The bytes of a value, in place: borrowed as long as the snapshot lives, not to be written. */
-  bytes(field: BytesField, row: Row): Uint8Array {
+  bytes(field: BytesField | (string & {}), row: Row): Uint8Array {
     const { data, start, length } = this.bytesColumn(field);
     const from = start[row]!;
     return data.subarray(from, from + length[row]!);
   }
 
-  state(field: BytesField, row: Row): ValueState {
+  state(field: BytesField | (string & {}), row: Row): ValueState {
     return this.bytesColumn(field).state[row]! as ValueState;
   }
 

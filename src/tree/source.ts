@@ -1,30 +1,88 @@
 /** Where snapshots of this machine come from: the kernel's own walk over its tasks. */
 import { readFileSync } from 'node:fs';
 import { hostname, release } from 'node:os';
-import type { FieldName } from './fields.ts';
+import { type Field, findField, storageOf } from './fields.ts';
 import { walkTasks } from './kernel-program.ts';
-import { missingParents } from './procfs.ts';
+import { cgroupPaths } from './lookup.ts';
+import { inInitialNamespace, missingParents } from './procfs.ts';
 import { readRecords } from './record.ts';
-import type { ReportPlan } from './report.ts';
-import { Snapshot, type SnapshotHost } from './snapshot.ts';
+import { planFields, type ReportPlan } from './report.ts';
+import { type BytesColumn, Snapshot, type SnapshotHost, type TaskColumns } from './snapshot.ts';
+import type { TextColumn } from './walk-text.ts';
 
-/** True if the report shows or tests this field. */
-function needs(plan: ReportPlan, name: FieldName): boolean {
-  return plan.json || [plan.condition.field, ...plan.format].some((field) => field.long === name);
+/** All that must be collected for these fields: themselves, and what others are computed from. */
+function withSources(wanted: readonly Field[]): Map<string, Field> {
+  const all = new Map<string, Field>();
+  const add = (field: Field): void => {
+    if (all.has(field.long)) return;
+    all.set(field.long, field);
+    const { source } = field;
+    if (source.kind === 'kernel') return;
+    for (const name of [source.of].flat()) add(findField(name)!);
+  };
+  for (const field of wanted) add(field);
+  return all;
 }
 
 /**
- * All tasks of the machine (of the caller's pid namespace) now. Linux 5.10; command lines 5.18.
- * Throws what loading a kernel program throws.
+ * All tasks of the machine (of the caller's pid namespace) now, with these fields; those of the fixed columns
+ * are always there. Linux 5.10; command lines 5.18. Throws what loading a kernel program throws.
+ *
+ * @param filter leaves out tasks already in the kernel: text over the columns (see where/push.ts). Default: none.
  */
+export function readFields(wanted: readonly Field[], filter?: string): Snapshot {
+  const all = withSources(wanted);
+  const kernel = [...all.values()].filter(({ source }) => source.kind === 'kernel');
+  const longs = kernel.filter((field) => storageOf(field) === 'long');
+  const texts: TextColumn[] = kernel.flatMap(({ long, source, length }) =>
+    length === undefined || source.kind !== 'kernel' ? [] : [{ name: long, path: source.path, length }],
+  );
+  const host = thisHost();
+  const plan = { exepath: all.has('exepath'), cmdline: all.has('cmdline'), longs, texts };
+  // Paths of users are many; the fields of the table are worth keeping compiled.
+  const keep = filter === undefined && kernel.every(({ long }) => findField(long) !== undefined);
+  const { records, layout } = walkTasks({ ...plan, keep, ...(filter === undefined ? {} : { filter }) });
+  let columns = readRecords(records, undefined, layout);
+  if (filter === undefined) {
+    const more = missingParents(columns, layout);
+    if (more.length > 0) columns = readRecords(Buffer.concat([records, more]), undefined, layout);
+  } else if (hidesTasks(columns)) return readFields(wanted);
+  return new Snapshot(all.has('cgroup') ? withCgroups(columns) : columns, host, filter !== undefined);
+}
+
+/**
+ * Whether the walk leaves out process 1, which every filter lets through: then it leaves out others too, which
+ * must be looked for among the parents of all.
+ */
+function hidesTasks(columns: TaskColumns): boolean {
+  return inInitialNamespace() && !columns.numbers('tid').includes(1);
+}
+
+/** All tasks, with what a report looks at. */
 export function readTasks(plan: ReportPlan): Snapshot {
-  const records = walkTasks({ exepath: needs(plan, 'exepath'), cmdline: needs(plan, 'cmdline') });
-  const columns = readRecords(records);
-  const more = missingParents(columns);
-  return new Snapshot(more.length === 0 ? columns : readRecords(Buffer.concat([records, more])), thisHost());
+  return readFields(planFields(plan), plan.filter);
+}
+
+function withCgroups(columns: TaskColumns): TaskColumns {
+  const ids = columns.longs?.('cgroup_id');
+  let paths: BytesColumn | undefined;
+  return {
+    count: columns.count,
+    numbers: (field) => columns.numbers(field),
+    longs: (field) => columns.longs?.(field),
+    bytes(field) {
+      if (field !== 'cgroup') return columns.bytes(field);
+      if (ids !== undefined && inInitialNamespace()) paths ??= cgroupPaths(columns.numbers('tid'), ids);
+      return paths;
+    },
+  };
 }
 
 function thisHost(): SnapshotHost {
   const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
-  return { bootId, hostname: hostname(), kernel: release(), time: BigInt(Date.now()) * 1_000_000n };
+  const time = BigInt(Date.now()) * 1_000_000n;
+  // Seconds with two digits behind the point, of CLOCK_BOOTTIME.
+  const [seconds = '0', hundredths = '0'] = readFileSync('/proc/uptime', 'latin1').split(/[. ]/);
+  const uptime = BigInt(seconds) * 1_000_000_000n + BigInt(hundredths) * 10_000_000n;
+  return { bootId, hostname: hostname(), kernel: release(), time, uptime };
 }

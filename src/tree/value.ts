@@ -1,8 +1,9 @@
 /** How a field's value is shown, compared and written as JSON: one entry for each type of field. */
 import { escapeBytes } from '../text/escape.ts';
 import { base64, type JsonValue, jsonBytes } from '../text/json.ts';
-import type { BytesField, Field, FieldType, NumberField } from './fields.ts';
+import type { Field, FieldType, NumberField } from './fields.ts';
 import { type Row, type Snapshot, ValueState } from './snapshot.ts';
+import { dateText, durationText, sizeText, stateLetter } from './units.ts';
 import type { UserNames } from './users.ts';
 
 /** Whether a row has the value that a condition names. */
@@ -24,7 +25,6 @@ interface TypeRules {
 }
 
 const numberName = (field: Field): NumberField => field.long as NumberField;
-const bytesName = (field: Field): BytesField => field.long as BytesField;
 const never: RowTest = () => false;
 
 /** What is shown for a value that is not there, and for one that was too long to be kept at all. */
@@ -48,7 +48,7 @@ function trimmedLength(bytes: Uint8Array): number {
 }
 
 function bytesText(snapshot: Snapshot, field: Field): RowText {
-  const { data, start, length, state } = snapshot.bytesColumn(bytesName(field));
+  const { data, start, length, state } = snapshot.bytesColumn(field.long);
   return (row) => {
     if (state[row] === ValueState.absent) return NOT_AVAILABLE;
     const from = start[row]!;
@@ -67,7 +67,7 @@ function bytesText(snapshot: Snapshot, field: Field): RowText {
  * text too: what was printed can be typed back.
  */
 function equalsBytes(snapshot: Snapshot, field: Field, wanted: string): RowTest {
-  const { data, start, length, state } = snapshot.bytesColumn(bytesName(field));
+  const { data, start, length, state } = snapshot.bytesColumn(field.long);
   const shown = bytesText(snapshot, field);
   const bytes = Buffer.from(wanted, 'utf8');
   const isList = field.type === 'arguments';
@@ -108,7 +108,7 @@ function splitArguments(bytes: Uint8Array): Uint8Array[] {
 }
 
 function bytesJson(snapshot: Snapshot, field: Field): RowJson {
-  const name = bytesName(field);
+  const name = field.long;
   return (row) => {
     const state = snapshot.state(name, row);
     if (state === ValueState.absent) return [[field.long, null]];
@@ -183,7 +183,78 @@ const user: TypeRules = {
   equals: equalsNumber,
 };
 
+/** Numbers that may be absent, shown in their own way; `shown` is what a condition compares with. */
+function longRules(
+  shown: (snapshot: Snapshot, field: Field, users: UserNames) => (value: bigint) => string,
+): TypeRules {
+  return {
+    text(snapshot, field, users) {
+      const { values, absent } = snapshot.longs(field.long);
+      const show = shown(snapshot, field, users);
+      return (row) => (absent[row] === 1 ? NOT_AVAILABLE : show(values[row]!));
+    },
+    json(snapshot, field) {
+      const { values, absent } = snapshot.longs(field.long);
+      return (row) => [[field.long, absent[row] === 1 ? null : values[row]!]];
+    },
+    equals(snapshot, field, wanted) {
+      const { values, absent } = snapshot.longs(field.long);
+      if (wanted === NOT_AVAILABLE) return (row) => absent[row] === 1;
+      if (/^(0|-?[1-9]\d{0,19})$/.test(wanted)) {
+        const number = BigInt(wanted);
+        return (row) => absent[row] !== 1 && values[row] === number;
+      }
+      const show = shown(snapshot, field, NO_USERS);
+      return (row) => absent[row] !== 1 && show(values[row]!) === wanted;
+    },
+  };
+}
+
+const NO_USERS: UserNames = { nameOf: () => undefined };
+
+const long = longRules(() => String);
+const address = longRules(() => (value) => `0x${BigInt.asUintN(64, value).toString(16)}`);
+const time = longRules(({ host: { time: now, uptime } }) => {
+  if (now === undefined || uptime === undefined) return String;
+  const boot = now - uptime;
+  return (value) => dateText(boot + value);
+});
+const duration = longRules(() => durationText);
+const size = longRules(() => sizeText);
+const ownerText = longRules((_, _field, users) => (uid) => `${uid}(${users.nameOf(Number(uid)) ?? ''})`);
+
+const owner: TypeRules = {
+  ...ownerText,
+  json(snapshot, field, users) {
+    const { values, absent } = snapshot.longs(field.long);
+    return (row) => {
+      if (absent[row] === 1) return [[field.long, null]];
+      const name = users.nameOf(Number(values[row]));
+      const members: [string, JsonValue][] = [[field.long, values[row]!]];
+      if (name !== undefined) members.push([`${field.long}_name`, name]);
+      return members;
+    };
+  },
+};
+
+const letters = longRules(() => stateLetter);
+const state: TypeRules = {
+  ...letters,
+  json(snapshot, field, users) {
+    const text = letters.text(snapshot, field, users);
+    const { absent } = snapshot.longs(field.long);
+    return (row) => [[field.long, absent[row] === 1 ? null : text(row)]];
+  },
+};
+
 const rules = {
+  long,
+  address,
+  time,
+  duration,
+  size,
+  owner,
+  state,
   integer,
   boolean,
   user,
