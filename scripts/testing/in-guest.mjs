@@ -20,6 +20,7 @@ function projectArchive(/** @type {string | undefined} */ compiled) {
   };
   archive.copy(join(root, 'package.json'), 'bpfkit/package.json');
   put('dist');
+  put('node_modules/acorn'); // part of the built package, but not of the compiled tests
   put('node_modules/koffi');
   put('node_modules/@koromix/koffi-linux-x64');
   put('test/fixtures');

@@ -36,7 +36,6 @@ export class ProgramState {
   /** Set by what waits for user pages. */
   sleeps = false;
   readonly #declarations: Declarations;
-  readonly #shared = new WeakSet<Value>();
 
   constructor(environment: Environment, declarations: Declarations) {
     this.environment = environment;
@@ -73,15 +72,6 @@ export class ProgramState {
     return [...(this.#calls.get(from) ?? [])].some((next) => next === to || this.#reaches(next, to));
   }
 
-  /** Map values that other CPUs change at the same time. */
-  markShared(value: Value): void {
-    this.#shared.add(value);
-  }
-
-  isShared(value: Value): boolean {
-    return this.#shared.has(value);
-  }
-
   /** What `k` is. Looked up here and not by the lowering, whose built-ins are made of the lowering itself. */
   contextOf(l: Lowering): Namespace {
     return contextNamespace(l);
@@ -91,18 +81,32 @@ export class ProgramState {
     return recordOperation(l, object, name);
   }
 
-  /** One more record or entry of this map found no place: counted on the current CPU's own cache line. */
-  countLoss(l: Lowering, map: string): void {
+  /** One more record of this ring buffer found no place: counted on the current CPU's own cache line. */
+  countLostRecord(l: Lowering, map: string): void {
     const { b } = l;
-    const { lossLayout, lossIndex } = this.#declarations;
-    const start = (lossIndex.get(map) ?? 0) * lossLayout.cpus * lostCounterStride;
-    const counters = b.mapValueAddress(lostMap, start);
-    if (lossLayout.cpus === 1) {
+    const { cpus } = this.#declarations.lossLayout;
+    const counters = this.lossCounter(l, map);
+    if (cpus === 1) {
       b.atomic('add', 8, counters, 0, b.constant(1));
       return;
     }
-    const cpu = b.binary('and', l.call('get_smp_processor_id', []), b.constant(lossLayout.cpus - 1));
+    const cpu = b.binary('and', l.call('get_smp_processor_id', []), b.constant(cpus - 1));
     const distance = b.binary('shl', cpu, b.constant(Math.log2(lostCounterStride)));
     b.atomic('add', 8, b.binary('add', counters, distance, 64, counters.type), 0, b.constant(1));
+  }
+
+  /** One more entry found no place. */
+  countLostEntry(l: Lowering, map: string): void {
+    l.b.atomic('add', 8, this.lossCounter(l, map), 0, l.b.constant(1));
+  }
+
+  /**
+   * The address of the first counter of losses of this map. Entries are counted there whatever the CPU:
+   * a map that refuses an entry has gone through the locks of all CPUs before (__pcpu_freelist_pop in
+   * kernel/bpf/percpu_freelist.c), so one more line that they share is not what makes it slow.
+   */
+  lossCounter(l: Lowering, map: string): Value {
+    const { lossLayout, lossIndex } = this.#declarations;
+    return l.b.mapValueAddress(lostMap, (lossIndex.get(map) ?? 0) * lossLayout.cpus * lostCounterStride);
   }
 }

@@ -59,7 +59,7 @@ function log2Class(l: Lowering, value: Value, signed: boolean): Value {
   b.write(result, b.constant(1));
   b.jump(after);
   b.begin(positive);
-  b.write(result, b.binary('add', floorLog2(l, value), b.constant(2)));
+  b.write(result, floorLog2(l, value, 2));
   b.jump(after);
   b.begin(after);
   return b.read(result);

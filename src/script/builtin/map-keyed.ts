@@ -39,14 +39,11 @@ function lookup(l: Lowering, subject: MapSubject, key: Value): Value {
 }
 
 /**
- * Adds to the number in a map value: atomically where other CPUs may do the same, and where the kernel may
- * let another task run on this CPU before the probe has ended (uprobes and iterators only hold the task on
- * its CPU, see uprobe_prog_run in kernel/trace/bpf_trace.c).
+ * Adds to the number in a map value, atomically. Values per CPU too: a probe that interrupts this one, or a
+ * task that runs between (uprobes only hold the task on its CPU), may count in the same entry.
  */
-export function addTo(l: Lowering, subject: MapSubject, address: Value, size: number, amount: Value): void {
-  const { kind } = l.probe.attachment;
-  const alone = isPerCpu(subject.map.kind) && kind !== 'uprobe' && kind !== 'iterator';
-  if (!alone && (size === 4 || size === 8)) {
+export function addTo(l: Lowering, address: Value, size: number, amount: Value): void {
+  if (size === 4 || size === 8) {
     l.b.atomic('add', size, address, 0, amount);
     return;
   }
@@ -58,40 +55,61 @@ export function addTo(l: Lowering, subject: MapSubject, address: Value, size: nu
  * `map[key] += amount`, the entry made if it is missing. Between the look-up and the insertion another
  * CPU may have made it: insertion asks for a new entry and, refused, looks again. A per-CPU entry that
  * another CPU just made holds zero on ours, so plain insertion is right there.
+ *
+ * What found no place is one more loss. Counting it is an addition like the other, so both are one
+ * instruction, of the entry or of the counter of losses: programs that count stay short.
  */
 export function increment(l: Lowering, subject: MapSubject, key: Value, shape: Shape, amount: Value): void {
   const { b } = l;
   const type = fromShape(shape);
   const size = sizeOf(type);
   const array = subject.map.kind === 'array' || subject.map.kind === 'perCpuArray';
-  const [found, absent, after] = [b.block('found'), b.block('absent'), b.block('after')];
+  const [found, after] = [b.block('found'), b.block('after')];
   const entry = lookup(l, subject, key);
-  b.branch('ne', entry, b.constant(0), found, array ? after : absent);
+  if (array) {
+    b.branch('ne', entry, b.constant(0), found, after);
+    b.begin(found);
+    addTo(l, entry, size, amount);
+    b.jump(after);
+    b.begin(after);
+    return;
+  }
+  const counter = b.variable('counter', { kind: 'pointer', provenance: 'mapValue', nullable: false });
+  const one = b.constant(1);
+  const step = amount.kind === 'constant' && amount.value === 1n ? undefined : b.variable('step');
+  const [absent, refused, add] = [b.block('absent'), b.block('refused'), b.block('add')];
+  const use = (address: Value, by: Value): void => {
+    b.write(counter, address);
+    if (step) b.write(step, by);
+    b.jump(add);
+  };
+  b.branch('ne', entry, b.constant(0), found, absent);
   b.begin(found);
-  addTo(l, subject, entry, size, amount);
-  b.jump(after);
-  if (!array) {
-    b.begin(absent);
-    const first = stackPlace(l, 'first', type);
-    b.store(size as 8, first.base, 0, amount);
-    const perCpu = isPerCpu(subject.map.kind);
-    const mode = b.constant(perCpu ? updateModes.any : updateModes.new);
-    const result = l.call('map_update_elem', [b.mapAddress(subject.name), key, first.base, mode]);
-    const refused = b.block('refused');
-    b.branch('eq', result, b.constant(0), after, refused);
-    b.begin(refused);
-    if (!perCpu) {
-      const [again, full] = [b.block('again'), b.block('full')];
-      const other = lookup(l, subject, key);
-      b.branch('ne', other, b.constant(0), again, full);
-      b.begin(again);
-      addTo(l, subject, other, size, amount);
-      b.jump(after);
-      b.begin(full);
-    }
-    l.program.countLoss(l, subject.name);
+  use(entry, amount);
+  b.begin(absent);
+  const first = stackPlace(l, 'first', type);
+  b.store(size as 8, first.base, 0, amount);
+  const perCpu = isPerCpu(subject.map.kind);
+  const mode = b.constant(perCpu ? updateModes.any : updateModes.new);
+  const result = l.call('map_update_elem', [b.mapAddress(subject.name), key, first.base, mode]);
+  b.branch('eq', result, b.constant(0), after, refused);
+  b.begin(refused);
+  if (!perCpu) {
+    const [again, full] = [b.block('again'), b.block('full')];
+    const other = lookup(l, subject, key);
+    b.branch('ne', other, b.constant(0), again, full);
+    b.begin(again);
+    use(other, amount);
+    b.begin(full);
+  }
+  if (size === 8) use(l.program.lossCounter(l, subject.name), one);
+  else {
+    l.program.countLostEntry(l, subject.name);
     b.jump(after);
   }
+  b.begin(add);
+  addTo(l, b.read(counter), size, step ? b.read(step) : one);
+  b.jump(after);
   b.begin(after);
 }
 
@@ -197,7 +215,7 @@ function getOrInit(l: Lowering, subject: MapSubject, key: Value, shape: Shape, i
   b.write(entry, second);
   b.jump(after);
   b.begin(full);
-  l.program.countLoss(l, subject.name);
+  l.program.countLostEntry(l, subject.name);
   b.write(entry, spare.base);
   b.jump(after);
   b.begin(after);

@@ -23,6 +23,16 @@ export function isPerCpu(kind: MapKind): boolean {
   return kind === 'perCpuHash' || kind === 'lruPerCpuHash' || kind === 'perCpuArray';
 }
 
+/**
+ * True where others may change a value of the map between our load and our store: other CPUs, or another
+ * task on this CPU before the probe has ended (uprobes and iterators only hold the task on its CPU, see
+ * uprobe_prog_run in kernel/trace/bpf_trace.c).
+ */
+export function addsAtomically(l: Lowering, { map }: MapSubject): boolean {
+  const { kind } = l.probe.attachment;
+  return !isPerCpu(map.kind) || kind === 'uprobe' || kind === 'iterator';
+}
+
 /** The address of a key or value of this shape that holds the argument. */
 export function inMemory(l: Lowering, name: string, shape: Shape, node: Node): Value {
   return operandInMemory(l, name, fromShape(shape), expression(l, node), node);
@@ -46,11 +56,11 @@ export function operandInMemory(
 
 /** What `get` gives: the struct itself, or a cell whose `.value` is the number. */
 export function valueOperand(l: Lowering, subject: MapSubject, value: Value, shape: Shape): Operand {
-  if (!isPerCpu(subject.map.kind)) l.program.markShared(value);
+  const shared = addsAtomically(l, subject);
   const type = fromShape(shape);
   if (type.kind === 'struct')
-    return { kind: 'pointer', value, target: type, memory: 'direct', writable: true };
-  return { kind: 'cell', value, type };
+    return { kind: 'pointer', value, target: type, memory: 'direct', writable: true, shared };
+  return { kind: 'cell', value, type, shared };
 }
 
 /** Counts an entry that found no place, so that user space can tell; goes on either way. */
@@ -59,7 +69,7 @@ export function countFull(l: Lowering, map: string, result: Value): void {
   const [full, after] = [b.block('full'), b.block('after')];
   b.branch('eq', result, b.constant(0), after, full);
   b.begin(full);
-  l.program.countLoss(l, map);
+  l.program.countLostEntry(l, map);
   b.jump(after);
   b.begin(after);
 }

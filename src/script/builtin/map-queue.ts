@@ -24,7 +24,7 @@ function take(l: Lowering, subject: MapSubject, name: 'map_pop_elem' | 'map_peek
   const value = b.read(entry);
   if (type.kind === 'struct')
     return { kind: 'pointer', value, target: type, memory: 'direct', writable: true };
-  return { kind: 'cell', value, type };
+  return { kind: 'cell', value, type, shared: false };
 }
 
 export const queue: Readonly<Record<string, MapOperation>> = {

@@ -209,7 +209,7 @@ export function partOf(l: Lowering, object: Operand, name: string, node: Node): 
         type: object.type,
         memory: 'direct',
         writable: true,
-        ...sharing(l, object.value),
+        shared: object.shared,
       };
     case 'object': {
       const field = object.fields.get(name);
@@ -228,10 +228,6 @@ export function partOf(l: Lowering, object: Operand, name: string, node: Node): 
       return field(l, place, name, node);
     }
   }
-}
-
-function sharing(l: Lowering, value: Value): { shared?: true } {
-  return l.program.isShared(value) ? { shared: true } : {};
 }
 
 function field(l: Lowering, place: Place, name: string, node: Node): Place {

@@ -247,6 +247,7 @@ export function aggregate(operand: Operand): Place | undefined {
       type: operand.target,
       memory: operand.memory,
       writable: operand.writable,
+      shared: operand.shared ?? false,
     };
   }
   return undefined;

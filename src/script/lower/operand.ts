@@ -60,11 +60,13 @@ export type Operand =
       readonly target: DataType | undefined;
       readonly memory: Memory;
       readonly writable: boolean;
+      /** Other CPUs change what is there at the same time. */
+      readonly shared?: boolean;
     }
   /** `{ a: 1, b: 2 }` before it has a type. */
   | { readonly kind: 'object'; readonly fields: ReadonlyMap<string, Operand>; readonly node: Node }
   /** A pointer to one scalar: `at` in `const at = k.started.get(k.pid)`, read as `at.value`. */
-  | { readonly kind: 'cell'; readonly value: Value; readonly type: DataType }
+  | { readonly kind: 'cell'; readonly value: Value; readonly type: DataType; readonly shared: boolean }
   /** Something with named parts that has no bytes of its own: the context, its arguments, a map. */
   | { readonly kind: 'namespace'; readonly namespace: Namespace }
   /** A built-in operation that waits for its call. */
