@@ -27,12 +27,7 @@ export function recordLengths(offset: number, size: number, sum: number): TaskRe
 /** What the user asked for cannot be done; `code` is stable, `nearest` are names that may have been meant. */
 export class TreeError extends Error {
   override readonly name: string = 'TreeError';
-  readonly code:
-    | 'unknown-field'
-    | 'unknown-format-field'
-    | 'format-syntax'
-    | 'format-of-files'
-    | 'no-match';
+  readonly code: 'unknown-field' | 'unknown-format-field' | 'format-syntax' | 'format-of-files' | 'no-match';
   readonly nearest: readonly string[];
   constructor(code: TreeError['code'], message: string, nearest: readonly string[] = []) {
     super(message);
@@ -63,6 +58,10 @@ export function formatOfFiles(): TreeError {
 
 export function noMatch(field: string, value: string): TreeError {
   return new TreeError('no-match', `There are no tasks with '${field}=${escapeText(value)}' in the system`);
+}
+
+export function filesHidden(tid: number): string {
+  return `the kernel does not show the open files of the task with tid '${tid}', although it has some`;
 }
 
 export function parentMissing(tid: number): string {

@@ -102,10 +102,13 @@ export const FileLayer = {
 /** All descriptors of one moment, found by the thread that they belong to. */
 export class FileTable {
   readonly columns: FileColumns;
+  /** Threads that have descriptors which could not be read: that there are no rows says nothing about them. */
+  readonly hidden: ReadonlySet<number>;
   #byTask: Map<number, Row[]> | undefined;
 
-  constructor(columns: FileColumns) {
+  constructor(columns: FileColumns, hidden: ReadonlySet<number> = new Set()) {
     this.columns = columns;
+    this.hidden = hidden;
   }
 
   /** The rows of a thread, by ascending descriptor. Linear once, then a look-up. */

@@ -1,7 +1,7 @@
 /** `files`: from a snapshot and the table of open files to lines of text or of JSON. */
 import { escapeBytes, escapeText } from '../../text/escape.ts';
 import { type JsonValue, jsonBytes, jsonText } from '../../text/json.ts';
-import { formatOfFiles, noMatch, parentMissing } from '../errors.ts';
+import { filesHidden, formatOfFiles, noMatch, parentMissing } from '../errors.ts';
 import { requireField, splitFormat } from '../format.ts';
 import type { ReportSinks } from '../report.ts';
 import { type Row, type Snapshot, ValueState } from '../snapshot.ts';
@@ -172,6 +172,10 @@ export function writeFiles(
   for (const row of snapshot.orphans()) {
     sinks.warn(`${symbols.warning} ${parentMissing(snapshot.number('rptid', row))}`);
   }
+  for (const row of rows) {
+    const tid = snapshot.number('tid', row);
+    if (files.hidden.has(tid)) sinks.warn(`${symbols.warning} ${filesHidden(tid)}`);
+  }
   if (plan.json) {
     writeJson(snapshot, rows, files, sinks);
     return;
@@ -185,7 +189,8 @@ export function writeFiles(
     const reaper = snapshot.number('reaper', row) === 0 ? '' : symbols.reaper;
     sinks.out(`${symbols.filesLine} Files for task ${name}${reaper}(${tid}-${pid}):`);
     const found = files.rowsOf(tid);
-    if (found.length === 0) sinks.out('No files found for this task.');
+    if (files.hidden.has(tid)) sinks.out('The files of this task are not shown by the kernel.');
+    else if (found.length === 0) sinks.out('No files found for this task.');
     for (const file of found) sinks.out(line(file));
     sinks.out('');
   }

@@ -1,9 +1,9 @@
-/** The open files of this machine: the kernel's walk, and /proc for what the walk does not show. */
+/** The open files of this machine: the kernel's walk, and what it does not show. */
+import { readdirSync } from 'node:fs';
 import { inInitialNamespace } from '../procfs.ts';
 import type { Row, Snapshot } from '../snapshot.ts';
 import { walkFiles } from './kernel-program.ts';
 import { FileTable } from './model.ts';
-import { filesFromProc } from './procfs.ts';
 import { readFileRecords } from './record.ts';
 
 /**
@@ -13,23 +13,33 @@ import { readFileRecords } from './record.ts';
  */
 export function readFiles(snapshot: Snapshot, rows?: readonly Row[]): FileTable {
   const tids = snapshot.numbers('tid');
-  const records = walkFiles(rows?.map((row) => tids[row]!));
-  const files = new FileTable(readFileRecords(records));
-  const more = hiddenFiles(snapshot, rows ?? snapshot.order, files);
-  return more.length === 0 ? files : new FileTable(readFileRecords(Buffer.concat([records, ...more])));
+  const columns = readFileRecords(walkFiles(rows?.map((row) => tids[row]!)));
+  return new FileTable(columns, hiddenTasks(snapshot, rows ?? snapshot.order, columns.numbers('tid')));
 }
 
-/** Leaders without any descriptor: kernel threads have none in /proc either, hidden processes have. */
-function hiddenFiles(snapshot: Snapshot, rows: Iterable<Row>, files: FileTable): Uint8Array[] {
+/**
+ * Processes whose files the walk leaves out, although /proc says that there are some: kernels of some machines
+ * hide a supervisor from iterators. Numbers in /proc are the kernel's in the initial pid namespace only.
+ */
+function hiddenTasks(snapshot: Snapshot, rows: Iterable<Row>, shown: Int32Array): Set<number> {
   const tids = snapshot.numbers('tid');
-  const records: Uint8Array[] = [];
-  let allowed: boolean | undefined;
+  const known = new Set(shown);
+  const hidden = new Set<number>();
+  let comparable: boolean | undefined;
   for (const row of rows) {
     const tid = tids[row]!;
-    if (!snapshot.isLeader(row) || files.rowsOf(tid).length > 0) continue;
-    allowed ??= inInitialNamespace();
-    if (!allowed) break;
-    records.push(...filesFromProc(tid));
+    if (known.has(tid) || !snapshot.isLeader(row)) continue;
+    comparable ??= inInitialNamespace();
+    if (!comparable) break;
+    if (hasDescriptors(tid)) hidden.add(tid);
   }
-  return records;
+  return hidden;
+}
+
+function hasDescriptors(tid: number): boolean {
+  try {
+    return readdirSync(`/proc/${tid}/fd`).length > 0;
+  } catch {
+    return false; // It ended, or nobody may know.
+  }
 }
