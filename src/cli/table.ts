@@ -30,6 +30,16 @@ const condition: readonly ArgumentSpec[] = [
   },
 ];
 
+const live: readonly OptionSpec[] = [
+  {
+    short: 'w',
+    long: 'watch',
+    description:
+      'follow starts, execs and ends: a live tree on a terminal (q ends), lines of events elsewhere',
+  },
+  { long: 'threads', description: 'with --watch as lines: starts and ends of threads too' },
+];
+
 function taskCommand(
   name: 'tree' | 'info' | 'lineage',
   summary: string,
@@ -43,8 +53,8 @@ function taskCommand(
     group: 'Processes:',
     summary,
     details,
-    arguments: condition,
-    options: [format, plain, json],
+    arguments: name === 'tree' ? condition.map((one) => ({ ...one, optional: true })) : condition,
+    options: name === 'tree' ? [format, plain, json, ...live] : [format, plain, json],
     examples,
     load,
   };
@@ -60,6 +70,8 @@ export const commands: readonly CommandSpec[] = [
       { line: 'bpfkit tree pid 1', what: 'everything that runs' },
       { line: 'bpfkit t comm nginx -f pid,euid,cmdline', what: 'the trees of all nginx, with other fields' },
       { line: 'bpfkit tree reaper true --json', what: 'one JSON object a line' },
+      { line: 'bpfkit tree --watch', what: 'the whole machine, live' },
+      { line: 'bpfkit tree comm sshd --watch --json', what: 'what happens below sshd, as JSON lines' },
     ],
     () => import('./commands/tree.ts'),
   ),

@@ -56,7 +56,11 @@ export class Terminal {
   readonly #cleanups: (() => void)[] = [];
 
   /** Takes over the terminal: alternate screen, no cursor, keys as they are typed. Undone by `close`. */
-  constructor(handlers: TerminalHandlers, input: ReadStream = process.stdin, output: WriteStream = process.stdout) {
+  constructor(
+    handlers: TerminalHandlers,
+    input: ReadStream = process.stdin,
+    output: WriteStream = process.stdout,
+  ) {
     this.#input = input;
     this.#output = output;
     const keys = (bytes: string): void => {

@@ -80,11 +80,13 @@ class LiveColumns implements TaskColumns {
   readonly count: number;
   readonly #tasks: readonly LiveTask[];
   readonly #details: Details | undefined;
+  readonly #processes: boolean;
   #rows: readonly (Row | undefined)[] | undefined;
 
-  constructor(tasks: readonly LiveTask[], details: Details | undefined) {
+  constructor(tasks: readonly LiveTask[], details: Details | undefined, processes: boolean) {
     this.#tasks = tasks;
     this.#details = details;
+    this.#processes = processes;
     this.count = tasks.length;
   }
 
@@ -95,7 +97,7 @@ class LiveColumns implements TaskColumns {
   }
 
   numbers(field: NumberField): NumberColumn {
-    const live = LIVE_NUMBERS.get(field);
+    const live = LIVE_NUMBERS.get(this.#processes && field === 'rptid' ? 'rppid' : field);
     if (live !== undefined) return Float64Array.from(this.#tasks, live);
     const column = this.#details?.snapshot.numbers(field);
     return Float64Array.from(this.#detailRows, (row) => (row === undefined ? -1 : (column?.[row] ?? -1)));
@@ -137,5 +139,15 @@ class LiveColumns implements TaskColumns {
 
 /** Rows are in the order of `tasks`. */
 export function liveSnapshot(tasks: readonly LiveTask[], details?: Details): Snapshot {
-  return new Snapshot(new LiveColumns(tasks, details), details?.snapshot.host);
+  return new Snapshot(new LiveColumns(tasks, details, false), details?.snapshot.host);
+}
+
+/** The same, but a task's parent is a process: for trees without the threads that started their children. */
+export function processFamily(tasks: readonly LiveTask[]): Snapshot {
+  return new Snapshot(new LiveColumns(tasks, undefined, true));
+}
+
+/** Whether the details say something of a task; until then only `liveFields` are known. */
+export function hasDetails(task: LiveTask, details: Details | undefined): boolean {
+  return detailRow(task, details) !== undefined;
 }

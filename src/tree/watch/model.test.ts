@@ -110,7 +110,11 @@ test('a number that comes back is another task', () => {
 test('children of a process that ends go to the nearest subreaper, which the kernel confirms', () => {
   const tree = started();
   const reaper = { tid: 10, reaper: true };
-  tree.reconcile({ began: tick(), tasks: [walked({ tid: 1, rptid: 0 }), walked(reaper), walked({ tid: 20, rptid: 10 })] }, 0, false);
+  tree.reconcile(
+    { began: tick(), tasks: [walked({ tid: 1, rptid: 0 }), walked(reaper), walked({ tid: 20, rptid: 10 })] },
+    0,
+    false,
+  );
   tree.apply(fork({ tid: 30, rptid: 20 }), 1);
   tree.apply(fork({ tid: 40, rptid: 30 }), 1);
   tree.apply(exit({ tid: 30, rptid: 20 }), 2);
@@ -159,7 +163,11 @@ test('a walk does not bring back what has ended, nor take away what came during 
 
 test('after losses a walk finds what has ended, and says that it was missed', () => {
   const tree = started();
-  tree.reconcile({ began: tick(), tasks: [walked({ tid: 1, rptid: 0 }), walked({ tid: 20, rptid: 1 })] }, 4, true);
+  tree.reconcile(
+    { began: tick(), tasks: [walked({ tid: 1, rptid: 0 }), walked({ tid: 20, rptid: 1 })] },
+    4,
+    true,
+  );
   assert.equal(tree.task(10)?.state, 'ended');
   assert.equal(tree.task(10)?.end?.status, undefined);
   assert.equal(tree.counts.missed, 1);
@@ -185,21 +193,25 @@ test('whatever order events come in: a walk afterwards leaves exactly what it ha
     dead: fc.boolean(),
   });
   fc.assert(
-    fc.property(fc.array(event, { maxLength: 40 }), fc.uniqueArray(fc.integer({ min: 1, max: 12 })), (events, left) => {
-      const tree = new LiveTree();
-      for (const { kind, tid, pid, rptid, old, start, dead } of events) {
-        const some = { tid, pid, rptid, start };
-        tree.apply(kind === 'fork' ? fork(some) : kind === 'exec' ? exec(some, old) : exit(some, dead), 1);
-        for (const task of tree.tasks()) assert.ok(tree.lineage(task).length <= 13);
-      }
-      const tasks = left.map((tid) => walked({ tid, start: 9n }));
-      tree.reconcile({ began: tick(), tasks }, 2, true);
-      tree.expire(2);
-      assert.deepEqual(
-        [...tree.tasks()].map(({ tid }) => tid).sort((a, b) => a - b),
-        [...left].sort((a, b) => a - b),
-      );
-    }),
+    fc.property(
+      fc.array(event, { maxLength: 40 }),
+      fc.uniqueArray(fc.integer({ min: 1, max: 12 })),
+      (events, left) => {
+        const tree = new LiveTree();
+        for (const { kind, tid, pid, rptid, old, start, dead } of events) {
+          const some = { tid, pid, rptid, start };
+          tree.apply(kind === 'fork' ? fork(some) : kind === 'exec' ? exec(some, old) : exit(some, dead), 1);
+          for (const task of tree.tasks()) assert.ok(tree.lineage(task).length <= 13);
+        }
+        const tasks = left.map((tid) => walked({ tid, start: 9n }));
+        tree.reconcile({ began: tick(), tasks }, 2, true);
+        tree.expire(2);
+        assert.deepEqual(
+          [...tree.tasks()].map(({ tid }) => tid).sort((a, b) => a - b),
+          [...left].sort((a, b) => a - b),
+        );
+      },
+    ),
     { numRuns: 300 },
   );
 });

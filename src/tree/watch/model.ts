@@ -103,7 +103,11 @@ export class LiveTree {
   /** The task, then its parents upwards; a cycle ends where it closes. */
   lineage(start: LiveTask): LiveTask[] {
     const seen = new Set<LiveTask>();
-    for (let task: LiveTask | undefined = start; task && !seen.has(task); task = this.#tasks.get(task.rptid)) {
+    for (
+      let task: LiveTask | undefined = start;
+      task && !seen.has(task);
+      task = this.#tasks.get(task.rptid)
+    ) {
       seen.add(task);
     }
     return [...seen];
@@ -291,7 +295,8 @@ export class LiveTree {
       this.#meet(walked, walk.began, lost);
     }
     for (const task of [...this.#tasks.values()]) {
-      if (task.state === 'ended' || task.touched >= walk.began || task.outsideWalk || found.has(task.tid)) continue;
+      if (task.state === 'ended' || task.touched >= walk.began || task.outsideWalk || found.has(task.tid))
+        continue;
       if (lost && task.tid === task.pid && task.state === 'alive') {
         this.#missed += 1;
         this.#end(task, { status: undefined, runTime: undefined, cpuTime: undefined }, now);
@@ -320,7 +325,10 @@ export class LiveTree {
     for (const task of this.#ended) {
       if (task.endedAt > before) break;
       this.#revision += 1;
-      for (const child of [...(this.#children.get(task.tid) ?? [])]) this.#setParent(child, task.rptid);
+      for (const child of [...(this.#children.get(task.tid) ?? [])]) {
+        this.#setParent(child, task.rptid);
+        child.rppid = task.rppid;
+      }
       this.#remove(task);
     }
   }
