@@ -101,58 +101,60 @@ function longLine(files: FileColumns): FileText {
   };
 }
 
-/** The members of a descriptor in a JSON line, after those of its task. Names are stable. */
-function jsonOf(files: FileColumns): (file: Row, members: Map<string, JsonValue>) => void {
+/** Remembers what was made for a number: a hundred thousand descriptors have few flags, devices and modes. */
+function remembered(make: (value: number) => string): (value: number) => string {
+  const known = new Map<number, string>();
+  return (value) => {
+    let text = known.get(value);
+    if (text === undefined) known.set(value, (text = make(value)));
+    return text;
+  };
+}
+
+/** Members of the path of a row. */
+function pathJson(files: FileColumns): FileText {
+  const { data, start, length, state } = files.bytes('path');
+  return (file) => {
+    const from = start[file]!;
+    const bytes = data.subarray(from, from + length[file]!);
+    const cut = state[file] === ValueState.cut ? ',"path_truncated":true' : '';
+    if (state[file] === ValueState.absent || (cut !== '' && bytes.length === 0)) return `"path":null${cut}`;
+    const { text, base64 } = jsonBytes(bytes);
+    return `"path":${jsonText(text)}${base64 === undefined ? '' : `,"path_base64":"${base64}"`}${cut}`;
+  };
+}
+
+/**
+ * The members of a descriptor in a JSON line, after those of its task: without braces. Names are stable. Put
+ * together as text, because there may be very many of them.
+ */
+function jsonMembers(files: FileColumns): FileText {
+  const path = pathJson(files);
   const type = fileType(files);
   const sockets = new Sockets(files);
-  const path = files.bytes('path');
-  const number = {
-    fd: files.numbers('fd'),
-    ino: files.numbers('ino'),
-    layer: files.numbers('layer'),
-    mountId: files.numbers('mountId'),
-    openFlags: files.numbers('openFlags'),
-    position: files.numbers('position'),
-    size: files.numbers('size'),
-    mode: files.numbers('mode'),
-    dev: files.numbers('dev'),
-    rdev: files.numbers('rdev'),
-    filesystem: files.numbers('filesystem'),
-    deleted: files.numbers('deleted'),
-    bpfId: files.numbers('bpfId'),
-  };
-  return (file, members) => {
-    members.set('fd', number.fd[file]!);
-    const state = path.state[file];
-    const from = path.start[file]!;
-    const bytes = path.data.subarray(from, from + path.length[file]!);
-    if (state === ValueState.absent || (state === ValueState.cut && bytes.length === 0)) {
-      members.set('path', null);
-    } else {
-      const { text, base64 } = jsonBytes(bytes);
-      members.set('path', text);
-      if (base64 !== undefined) members.set('path_base64', base64);
-    }
-    if (state === ValueState.cut) members.set('path_truncated', true);
-    const layer = number.layer[file]!;
+  const [fd, ino, layer] = [files.numbers('fd'), files.numbers('ino'), files.numbers('layer')];
+  const [mountId, flags] = [files.numbers('mountId'), files.numbers('openFlags')];
+  const [position, size, mode] = [files.numbers('position'), files.numbers('size'), files.numbers('mode')];
+  const [dev, rdev, magic] = [files.numbers('dev'), files.numbers('rdev'), files.numbers('filesystem')];
+  const [deleted, bpfId] = [files.numbers('deleted'), files.numbers('bpfId')];
+  const device = remembered((value) => jsonText(deviceText(value)));
+  const filesystem = remembered((value) => jsonText(filesystemName(value)));
+  const flagNames = remembered((value) => jsonText(openFlagNames(value)));
+  const layers = remembered((value) => {
+    const name = (value & FileLayer.upper) !== 0 ? 'upper' : (value & FileLayer.lower) !== 0 ? 'lower' : '';
+    return `${(value & FileLayer.mountable) !== 0}${name === '' ? '' : `,"layer":"${name}"`}`;
+  });
+  return (file) => {
     const kind = type(file);
-    members.set('deleted', number.deleted[file] !== 0);
-    members.set('type', kind);
-    members.set('ino', number.ino[file]!);
-    members.set('mode', number.mode[file]!);
-    members.set('size', number.size[file]!);
-    members.set('dev', deviceText(number.dev[file]!));
-    if (isDevice(kind)) members.set('device', deviceText(number.rdev[file]!));
-    members.set('filesystem', filesystemName(number.filesystem[file]!));
-    members.set('mount_id', number.mountId[file]!);
-    members.set('mountable', (layer & FileLayer.mountable) !== 0);
-    if ((layer & FileLayer.upper) !== 0) members.set('layer', 'upper');
-    if ((layer & FileLayer.lower) !== 0) members.set('layer', 'lower');
-    members.set('position', number.position[file]!);
-    members.set('flags', number.openFlags[file]!);
-    members.set('flag_names', openFlagNames(number.openFlags[file]!));
-    if (number.bpfId[file] !== 0) members.set('bpf_id', number.bpfId[file]!);
-    if (sockets.isSocket(file)) members.set('socket', sockets.json(file));
+    let line = `"fd":${fd[file]},${path(file)},"deleted":${deleted[file] !== 0},"type":${jsonText(kind)}`;
+    line += `,"ino":${ino[file]},"mode":${mode[file]},"size":${size[file]},"dev":${device(dev[file]!)}`;
+    if (isDevice(kind)) line += `,"device":${device(rdev[file]!)}`;
+    line += `,"filesystem":${filesystem(magic[file]!)},"mount_id":${mountId[file]}`;
+    line += `,"mountable":${layers(layer[file]!)},"position":${position[file]}`;
+    line += `,"flags":${flags[file]},"flag_names":${flagNames(flags[file]!)}`;
+    if (bpfId[file] !== 0) line += `,"bpf_id":${bpfId[file]}`;
+    if (sockets.isSocket(file)) line += `,"socket":${jsonText(sockets.json(file))}`;
+    return line;
   };
 }
 
@@ -198,18 +200,14 @@ export function writeFiles(
 
 function writeJson(snapshot: Snapshot, rows: readonly Row[], files: FileTable, sinks: ReportSinks): void {
   const comm = valueJson(snapshot, requireField('comm'), localUsers());
-  const addMembers = jsonOf(files.columns);
+  const membersOf = jsonMembers(files.columns);
   for (const row of rows) {
     const tid = snapshot.number('tid', row);
-    const task: (readonly [string, JsonValue])[] = [
+    const task: [string, JsonValue][] = [
       ['tid', tid],
       ['pid', snapshot.number('pid', row)],
-      ...comm(row),
     ];
-    for (const file of files.rowsOf(tid)) {
-      const members = new Map<string, JsonValue>(task);
-      addMembers(file, members);
-      sinks.out(jsonText(members));
-    }
+    const head = jsonText(new Map([...task, ...comm(row)])).slice(0, -1);
+    for (const file of files.rowsOf(tid)) sinks.out(`${head},${membersOf(file)}}`);
   }
 }
