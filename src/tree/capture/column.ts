@@ -1,0 +1,211 @@
+/**
+ * One column of a capture, as bytes.
+ *
+ * Numbers: the difference to the row before (to 0 for the first), modulo 2^64, with the sign in the lowest bit
+ * (zigzag: 0, -1, 1, -2 are 0, 1, 2, 3), as a variable-length number. Where rows may have no value, a bit for
+ * each row comes first (bit r mod 8 of byte r / 8, 1: there is a value), and rows without one have no number.
+ *
+ * Byte strings: the different values once, in the order of their first row, then which one each row has:
+ *   varint count, then for each value: varint 2 * length + (1: the value was longer than this)
+ *   the bytes of all values, one after the other
+ *   for each row: varint 0: the row has no value; 1: the next value that no row had before; n: value n - 2
+ */
+import { type BytesColumn, type LongColumn, type NumberColumn, ValueState } from '../snapshot.ts';
+import { ByteReader, ByteWriter } from './bytes.ts';
+import { damaged } from './errors.ts';
+
+/** The low bits of a column's kind byte. */
+export const ColumnKind = { numbers: 0, bytes: 1 } as const;
+/** Bits of the kind byte for numbers. */
+export const UNSIGNED = 0x10;
+export const SPARSE = 0x20;
+
+const LITTLE = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+const TWO_32 = 0x1_0000_0000;
+
+/** The halves of 64-bit numbers in place: element 2r + LOW and 2r + HIGH. */
+const LOW = LITTLE ? 0 : 1;
+const HIGH = 1 - LOW;
+
+type Longs = BigInt64Array | BigUint64Array;
+
+const halvesOf = (values: Longs): Uint32Array =>
+  new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
+
+/** Safe integers as 64-bit numbers. */
+function widen(column: NumberColumn | Uint32Array): Longs {
+  const values = new BigInt64Array(column.length);
+  const halves = halvesOf(values);
+  for (let row = 0; row < column.length; row++) {
+    const value = column[row]!;
+    halves[2 * row + LOW] = value;
+    halves[2 * row + HIGH] = Math.floor(value / TWO_32);
+  }
+  return values;
+}
+
+/**
+ * A column of numbers as bytes.
+ *
+ * @param order the rows in the order in which they are stored; default: as they are.
+ */
+export function encodeNumbers(
+  column: NumberColumn | Uint32Array | Longs,
+  order?: Uint32Array,
+  absent?: Uint8Array,
+): Uint8Array {
+  const values = column instanceof BigInt64Array || column instanceof BigUint64Array ? column : widen(column);
+  const count = order?.length ?? values.length;
+  const out = new ByteWriter();
+  if (absent !== undefined) {
+    const bits = new Uint8Array(Math.ceil(count / 8));
+    for (let i = 0; i < count; i++) {
+      if (absent[order === undefined ? i : order[i]!] === 0) bits[i >>> 3]! |= 1 << (i & 7);
+    }
+    out.put(bits);
+  }
+  const halves = halvesOf(values);
+  let [lowBefore, highBefore] = [0, 0];
+  for (let i = 0; i < count; i++) {
+    const row = order === undefined ? i : order[i]!;
+    if (absent !== undefined && absent[row] !== 0) continue;
+    const low = halves[2 * row + LOW]!;
+    const high = halves[2 * row + HIGH]!;
+    const lowDelta = (low - lowBefore) | 0;
+    const highDelta = (high - highBefore - (low < lowBefore ? 1 : 0)) | 0;
+    const sign = highDelta >> 31;
+    out.varint64((lowDelta << 1) ^ sign, ((highDelta << 1) | (lowDelta >>> 31)) ^ sign);
+    lowBefore = low;
+    highBefore = high;
+  }
+  return out.done();
+}
+
+/** A column of numbers of `count` rows; `base` is what errors call its first byte. Throws CaptureError. */
+export function decodeNumbers(bytes: Uint8Array, kind: number, count: number, base: number): LongColumn {
+  const reader = new ByteReader(bytes, base);
+  const sparse = (kind & SPARSE) !== 0;
+  // Before any memory is taken: a row needs a byte, or at least a bit.
+  if (!sparse && reader.left < count) {
+    throw damaged(base, `a column of ${count} rows cannot have ${reader.left} bytes`);
+  }
+  const bits = sparse ? reader.take(Math.ceil(count / 8), 'the rows that have a value') : undefined;
+  const absent = new Uint8Array(count);
+  if (bits !== undefined) {
+    for (let row = 0; row < count; row++) absent[row] = ((bits[row >>> 3]! >>> (row & 7)) & 1) ^ 1;
+  }
+  const values = (kind & UNSIGNED) !== 0 ? new BigUint64Array(count) : new BigInt64Array(count);
+  const halves = halvesOf(values);
+  let [low, high] = [0, 0];
+  for (let row = 0; row < count; row++) {
+    if (absent[row] !== 0) continue;
+    reader.varint64();
+    const sign = -(reader.low & 1);
+    const sum = low + ((((reader.low >>> 1) | (reader.high << 31)) ^ sign) >>> 0);
+    high = (high + ((reader.high >>> 1) ^ sign) + (sum >= TWO_32 ? 1 : 0)) >>> 0;
+    low = sum >>> 0;
+    halves[2 * row + LOW] = low;
+    halves[2 * row + HIGH] = high;
+  }
+  if (reader.left !== 0) throw damaged(reader.offset, 'a column goes on after its last row');
+  return { values, absent };
+}
+
+/** As numbers of JavaScript: exact up to 53 bits, which is more than any of these fields has. */
+export function narrow({ values }: LongColumn): Float64Array {
+  const halves = halvesOf(values);
+  const signed = values instanceof BigInt64Array;
+  const out = new Float64Array(values.length);
+  for (let row = 0; row < out.length; row++) {
+    const high = halves[2 * row + HIGH]!;
+    out[row] = (signed ? high | 0 : high) * TWO_32 + halves[2 * row + LOW]!;
+  }
+  return out;
+}
+
+/** The low halves: what columns of 32 bits are. */
+export function lowHalves({ values }: LongColumn): Uint32Array {
+  const halves = halvesOf(values);
+  const out = new Uint32Array(values.length);
+  for (let row = 0; row < out.length; row++) out[row] = halves[2 * row + LOW]!;
+  return out;
+}
+
+/** A column of byte strings as bytes. */
+export function encodeBytes(column: BytesColumn, order?: Uint32Array): Uint8Array {
+  const { data, start, length, state } = column;
+  const text = Buffer.from(data.buffer, data.byteOffset, data.length);
+  const count = order?.length ?? start.length;
+  const known = new Map<string, number>();
+  const values: Uint8Array[] = [];
+  const sizes = new ByteWriter();
+  const rows = new ByteWriter();
+  for (let i = 0; i < count; i++) {
+    const row = order === undefined ? i : order[i]!;
+    if (state[row] === ValueState.absent) {
+      rows.varint(0);
+      continue;
+    }
+    const from = start[row]!;
+    const cut = state[row] === ValueState.cut ? 1 : 0;
+    // One character a byte, and the mark: equal keys are equal values.
+    const key = text.toString('latin1', from, from + length[row]!) + (cut === 1 ? '\u{100}' : '');
+    const index = known.get(key);
+    if (index !== undefined) {
+      rows.varint(index + 2);
+      continue;
+    }
+    known.set(key, values.length);
+    values.push(data.subarray(from, from + length[row]!));
+    sizes.varint(2 * length[row]! + cut);
+    rows.varint(1);
+  }
+  const out = new ByteWriter();
+  out.varint(values.length);
+  out.put(sizes.done());
+  for (const value of values) out.put(value);
+  out.put(rows.done());
+  return out.done();
+}
+
+/** A column of byte strings, which borrows `bytes`. Throws CaptureError. */
+export function decodeBytes(bytes: Uint8Array, count: number, base: number): BytesColumn {
+  const reader = new ByteReader(bytes, base);
+  const different = reader.varint('the number of values');
+  // Each value has a size of at least a byte, and a row of its own: so memory follows the bytes that are there.
+  if (different > count || different > reader.left) {
+    throw damaged(base, `${different} different values cannot be in ${count} rows of ${reader.left} bytes`);
+  }
+  const sizes = new Uint32Array(different);
+  let total = 0;
+  for (let i = 0; i < different; i++) {
+    sizes[i] = reader.varint('the length of a value');
+    total += sizes[i]! >>> 1;
+  }
+  const data = reader.take(total, 'the values of a column');
+  if (reader.left < count) throw damaged(reader.offset, `${count} rows cannot be in ${reader.left} bytes`);
+  const places = new Uint32Array(different + 1);
+  for (let i = 0; i < different; i++) places[i + 1] = places[i]! + (sizes[i]! >>> 1);
+  const start = new Uint32Array(count);
+  const length = new Uint32Array(count);
+  const state = new Uint8Array(count);
+  let next = 0;
+  for (let row = 0; row < count; row++) {
+    const place = reader.offset;
+    const word = reader.varint('the value of a row');
+    if (word === 0) {
+      state[row] = ValueState.absent;
+      continue;
+    }
+    const index = word === 1 ? next++ : word - 2;
+    if (index >= different || index >= next) {
+      throw damaged(place, `value ${index} of a column is named before it is there`);
+    }
+    start[row] = places[index]!;
+    length[row] = sizes[index]! >>> 1;
+    if ((sizes[index]! & 1) !== 0) state[row] = ValueState.cut;
+  }
+  if (next !== different) throw damaged(reader.offset, `${different - next} values of a column have no row`);
+  if (reader.left !== 0) throw damaged(reader.offset, 'a column goes on after its last row');
+  return { data, start, length, state };
+}

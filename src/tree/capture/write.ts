@@ -1,0 +1,103 @@
+/** From a snapshot and its open files to the bytes of a capture; no system calls. */
+import { type Field, fields, type NumberField, storageOf } from '../fields.ts';
+import { type FileTable, fileBytes, fileNumbers } from '../files/model.ts';
+import { type Snapshot, type SnapshotHost, ValueState } from '../snapshot.ts';
+import { ColumnKind, encodeBytes, encodeNumbers, SPARSE, UNSIGNED } from './column.ts';
+import { encodeContainer } from './container.ts';
+import { type EncodedColumn, encodeTable } from './table.ts';
+
+/** The types of sections, four letters each. */
+export const SectionType = {
+  /** The machine and the time, as JSON. */
+  host: 'HOST',
+  /** A table: a row for each task. */
+  tasks: 'TASK',
+  /** A table: a row for each open descriptor. */
+  files: 'FILE',
+  /** A table: the tasks (`tid`) that have open files which the kernel did not show. */
+  hidden: 'HIDE',
+} as const;
+
+/** What a capture tells about the machine, beyond SnapshotHost. */
+export interface CaptureHost extends SnapshotHost {
+  /** As `process.arch`: flags of open files are numbered by it. */
+  readonly architecture?: string;
+  readonly byteOrder?: 'little' | 'big';
+}
+
+/** Numbers of 64 bits are text in it: other readers of JSON would round them. */
+function hostSection(host: CaptureHost): Uint8Array {
+  const { bootId, hostname, kernel, time, uptime, architecture, byteOrder } = host;
+  return Buffer.from(
+    JSON.stringify({
+      ...{ kernel, hostname, bootId, architecture, byteOrder },
+      time: time?.toString(),
+      uptime: uptime?.toString(),
+    }),
+    'utf8',
+  );
+}
+
+function taskColumn(snapshot: Snapshot, field: Field): EncodedColumn | undefined {
+  const { long: name } = field;
+  const { order } = snapshot;
+  switch (storageOf(field)) {
+    case 'number':
+      return {
+        name,
+        kind: ColumnKind.numbers,
+        bytes: encodeNumbers(snapshot.numbers(name as NumberField), order),
+      };
+    case 'long': {
+      const { values, absent } = snapshot.longs(name);
+      if (!absent.includes(0)) return undefined;
+      const sparse = absent.includes(1);
+      const sign = values instanceof BigUint64Array ? UNSIGNED : 0;
+      return {
+        name,
+        kind: ColumnKind.numbers | sign | (sparse ? SPARSE : 0),
+        bytes: encodeNumbers(values, order, sparse ? absent : undefined),
+      };
+    }
+    case 'bytes': {
+      const column = snapshot.bytesColumn(name);
+      if (column.state.every((state) => state === ValueState.absent)) return undefined;
+      return { name, kind: ColumnKind.bytes, bytes: encodeBytes(column, order) };
+    }
+  }
+}
+
+function filesSection({ columns }: FileTable): Uint8Array {
+  const numbers = fileNumbers.map(({ name, type }) => ({
+    name,
+    kind: ColumnKind.numbers | (type.startsWith('u') ? UNSIGNED : 0),
+    bytes: encodeNumbers(columns.numbers(name)),
+  }));
+  const bytes = fileBytes.map((name) => ({
+    name,
+    kind: ColumnKind.bytes,
+    bytes: encodeBytes(columns.bytes(name)),
+  }));
+  return encodeTable(columns.count, [...numbers, ...bytes]);
+}
+
+/**
+ * A capture of all tasks with every field that the snapshot has (those that follow from others are computed again
+ * by the reader), and of the open files.
+ */
+export function encodeCapture(
+  snapshot: Snapshot,
+  files: FileTable,
+  host: CaptureHost = snapshot.host,
+): Uint8Array {
+  const stored = fields.filter(({ source }) => source.kind === 'kernel' || source.kind === 'lookup');
+  const columns = stored.flatMap((field) => taskColumn(snapshot, field) ?? []);
+  const hidden = Int32Array.from(files.hidden);
+  const tid = { name: 'tid', kind: ColumnKind.numbers, bytes: encodeNumbers(hidden) };
+  return encodeContainer([
+    [SectionType.host, hostSection(host)],
+    [SectionType.tasks, encodeTable(snapshot.count, columns)],
+    [SectionType.files, filesSection(files)],
+    ...(hidden.length === 0 ? [] : [[SectionType.hidden, encodeTable(hidden.length, [tid])] as const]),
+  ]);
+}
