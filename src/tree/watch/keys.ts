@@ -94,7 +94,8 @@ export function press(view: ViewState, key: Key, page: number, lines: number): S
     case 'home':
       return scroll(0);
     case 'end':
-      return scroll(lines);
+      // The picture knows better how long the tree is by then.
+      return show({ top: Number.MAX_SAFE_INTEGER });
     case 'enter':
       return show({ typing: false });
     case 'escape':

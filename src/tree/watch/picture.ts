@@ -130,13 +130,18 @@ function fitting(texts: readonly string[], columns: number): string {
   return texts.find((text) => textWidth(text) <= columns) ?? cutToWidth(texts.at(-1) ?? '', columns);
 }
 
-function header({ tree, lost, view }: PictureInput, processes: number, columns: number): string {
+function header(
+  { tree, lost, view }: PictureInput,
+  processes: number,
+  tasks: number,
+  columns: number,
+): string {
   const { forks, execs, exits, missed } = tree.counts;
   const losses = `${lost > 0n ? `, ${lost} events lost` : ''}${missed > 0 ? `, ${missed} ends missed` : ''}`;
   const state = view.paused ? ' [paused]' : '';
   return fitting(
     [
-      `${processes} processes, ${tree.size} tasks; since start: ${forks} started, ${execs} executed, ${exits} ended${losses}${state}`,
+      `${processes} processes, ${tasks} tasks; since start: ${forks} started, ${execs} executed, ${exits} ended${losses}${state}`,
       `${processes} processes, +${forks} x${execs} -${exits}${losses}${state}`,
       `${processes}${lost > 0n ? ` LOST ${lost}` : ''}${state}`,
     ],
@@ -184,8 +189,9 @@ export function picture(input: PictureInput, options: PictureOptions): Picture {
   const top = clampTop(view.top, page, entries.length);
   const shown = entries.slice(top, top + page);
   const lines: string[] = [];
-  const processes = view.threads ? all.filter((task) => task.tid === task.pid).length : tasks.length;
-  if (rows > 1) lines.push(colors.bold(header(input, processes, columns)));
+  const alive = all.filter((task) => task.state !== 'ended');
+  const processes = alive.filter((task) => task.tid === task.pid).length;
+  if (rows > 1) lines.push(colors.bold(header(input, processes, alive.length, columns)));
   for (const [i, { row }] of shown.entries()) {
     const line = cutToWidth(prefixes[top + i]! + text(row), columns);
     const task = tasks[row]!;
