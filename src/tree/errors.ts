@@ -27,7 +27,14 @@ export function recordLengths(offset: number, size: number, sum: number): TaskRe
 /** What the user asked for cannot be done; `code` is stable, `nearest` are names that may have been meant. */
 export class TreeError extends Error {
   override readonly name: string = 'TreeError';
-  readonly code: 'unknown-field' | 'unknown-format-field' | 'format-syntax' | 'format-of-files' | 'no-match';
+  readonly code:
+    | 'unknown-field'
+    | 'unknown-format-field'
+    | 'format-syntax'
+    | 'format-of-files'
+    | 'no-match'
+    | 'condition'
+    | 'path';
   readonly nearest: readonly string[];
   constructor(code: TreeError['code'], message: string, nearest: readonly string[] = []) {
     super(message);
@@ -56,8 +63,8 @@ export function formatOfFiles(): TreeError {
   return new TreeError('format-of-files', "format fields are not yet supported for 'files,fds' command");
 }
 
-export function noMatch(field: string, value: string): TreeError {
-  return new TreeError('no-match', `There are no tasks with '${field}=${escapeText(value)}' in the system`);
+export function noTasks(condition: string): TreeError {
+  return new TreeError('no-match', `There are no tasks with '${escapeText(condition)}' in the system`);
 }
 
 export function filesHidden(tid: number): string {
@@ -74,4 +81,36 @@ export function lineageParentMissing(tid: number): string {
 
 export function lineageCycle(tid: number): string {
   return `the parents of the task with tid '${tid}' form a cycle: the lineage ends here`;
+}
+
+export function pathSyntax(path: string): TreeError {
+  return new TreeError(
+    'path',
+    `'${escapeText(path)}' is no path of a kernel field, as in mm.total_vm or signal.rlim[7].rlim_cur`,
+  );
+}
+
+export function pathUnknown(path: string, step: string, of: string, nearest: readonly string[]): TreeError {
+  return new TreeError('path', `'${path}': ${of} has no field '${step}' in this kernel`, nearest);
+}
+
+export function pathIndex(path: string, index: string, problem: string): TreeError {
+  return new TreeError('path', `'${path}': there is no element [${index}]: ${problem}`);
+}
+
+/** @param step the step that cannot be taken; empty where the path ends too early. */
+export function pathType(path: string, step: string, type: string, members: readonly string[]): TreeError {
+  if (step !== '')
+    return new TreeError('path', `'${path}': '${step}' stands behind ${type}, which has no fields`);
+  const some = members.slice(0, 8).join(', ');
+  const advice =
+    some === '' ? '' : `; go on with one of its fields: ${some}${members.length > 8 ? ', ...' : ''}`;
+  return new TreeError('path', `'${path}' is ${type}, which is no single value${advice}`);
+}
+
+export function pathWithoutTypes(path: string): TreeError {
+  return new TreeError(
+    'path',
+    `'${escapeText(path)}' is a field of the running kernel, which a capture does not hold`,
+  );
 }

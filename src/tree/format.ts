@@ -1,7 +1,8 @@
 /** The list of fields that `-f` names. */
 import { nearestNames } from '../text/nearest.ts';
-import { formatSyntax, unknownField, unknownFormatField } from './errors.ts';
+import { formatSyntax, pathWithoutTypes, unknownField, unknownFormatField } from './errors.ts';
 import { type Field, fieldNames, findField } from './fields.ts';
+import { isPath } from './path.ts';
 
 /**
  * Splits one `-f` value at its commas. A part may be quoted ("a,b" is one part, "" inside it is a quote); nothing
@@ -21,10 +22,26 @@ export function splitFormat(value: string): string[] {
   }
 }
 
-/** The fields that all `-f` values together name, in order; repeats stay. Throws TreeError on an unknown name. */
-export function parseFormat(values: readonly string[]): Field[] {
+/** A kernel field by its path; throws TreeError. */
+export type KernelFields = (path: string) => Field;
+
+const noKernelFields: KernelFields = (path) => {
+  throw pathWithoutTypes(path);
+};
+
+/** Whether any of these names is the path of a kernel field, for which the kernel's types are needed. */
+export function namesPath(values: readonly string[]): boolean {
+  return values.flatMap(splitFormat).some((name) => findField(name) === undefined && isPath(name));
+}
+
+/**
+ * The fields that all `-f` values together name, in order; repeats stay. Throws TreeError on an unknown name.
+ *
+ * @param kernelField finds the fields that are paths; default: there are none.
+ */
+export function parseFormat(values: readonly string[], kernelField: KernelFields = noKernelFields): Field[] {
   return values.flatMap(splitFormat).map((name) => {
-    const field = findField(name);
+    const field = findField(name) ?? (isPath(name) ? kernelField(name) : undefined);
     if (field === undefined) throw unknownFormatField(name, nearestNames(name, fieldNames()));
     return field;
   });
@@ -32,7 +49,12 @@ export function parseFormat(values: readonly string[]): Field[] {
 
 /** The field of a condition, by long or short name. Throws TreeError on an unknown name. */
 export function requireField(name: string): Field {
-  const field = findField(name);
+  return requireFieldOrPath(name, noKernelFields);
+}
+
+/** As requireField; a path is one of the kernel's fields. */
+export function requireFieldOrPath(name: string, kernelField: KernelFields = noKernelFields): Field {
+  const field = findField(name) ?? (isPath(name) ? kernelField(name) : undefined);
   if (field === undefined) throw unknownField(name, nearestNames(name, fieldNames()));
   return field;
 }

@@ -11,9 +11,11 @@ export {
   type FieldType,
   fields,
   findField,
+  type LongField,
   type NumberField,
 } from './fields.ts';
 export { parseFormat, requireField } from './format.ts';
+export { isPath, kernelField } from './path.ts';
 export { type PlainBytes, type PlainTask, snapshotOf } from './plain.ts';
 export {
   LENGTH_ABSENT,
@@ -34,6 +36,7 @@ export {
 } from './report.ts';
 export {
   type BytesColumn,
+  type LongColumn,
   type NumberColumn,
   type Row,
   Snapshot,
@@ -52,11 +55,19 @@ export {
   valueJson,
   valueText,
 } from './value.ts';
+export { type Family, familyOf, type ViewKind } from './view.ts';
 export {
   type Condition,
+  conditionFields,
+  conditionText,
+  type EqualsCondition,
   type LineageEnd,
   lineage,
   select,
   type TreeVisitor,
+  type WhereCondition,
   walkTree,
 } from './walk.ts';
+export { type CheckOptions, checkCondition, type Test, testFields } from './where/check.ts';
+export { rowTest } from './where/evaluate.ts';
+export { type ConditionOptions, planCondition } from './where/plan.ts';

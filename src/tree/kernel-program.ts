@@ -36,14 +36,14 @@ export interface Walk {
 }
 
 /** The struct that the kernel program fills: the slots of the layout, under names that it can say. */
-function recordSchema({ slots, fixedSize }: RecordLayout): Schema<unknown, unknown> {
+function recordSchema({ slots, fixedSize, longs: numbers }: RecordLayout): Schema<unknown, unknown> {
   const members: Record<string, Schema<unknown, unknown>> = { size: u32 };
   let [longs, texts, end] = [0, 0, 4];
   for (const { field, kind, offset } of slots) {
     const wide = kind === 's64' || kind === 'long';
     if (kind === 's32') members[field] = i32;
     else if (kind === 's64') members[field] = i64;
-    else if (kind === 'long') members[`c${longs++}`] = u64;
+    else if (kind === 'long') members[`c${longs}`] = numbers[longs++]!.signed === false ? u64 : i64;
     else if (kind === 'have') members[`have${field}`] = u32;
     else members[texts++ < 3 ? field : `t${texts - 4}`] = u32;
     end = offset + (wide ? 8 : 4);

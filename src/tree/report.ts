@@ -1,24 +1,28 @@
 /** The commands of the process tree: functions from a snapshot to lines of text or of JSON. */
 import { escapeText } from '../text/escape.ts';
 import { type JsonValue, jsonText } from '../text/json.ts';
-import { lineageCycle, lineageParentMissing, noMatch, parentMissing } from './errors.ts';
+import { lineageCycle, lineageParentMissing, noTasks, parentMissing } from './errors.ts';
 import { type Field, fields } from './fields.ts';
 import { parseFormat, requireField } from './format.ts';
 import type { Row, Snapshot } from './snapshot.ts';
 import { pictures, plainSymbols, type Symbols } from './symbols.ts';
 import type { UserNames } from './users.ts';
 import { valueJson, valueText } from './value.ts';
-import { type Condition, lineage, select, walkTree } from './walk.ts';
+import { type Family, familyOf, type ViewKind } from './view.ts';
+import { type Condition, conditionFields, conditionText, lineage, select, walkTree } from './walk.ts';
+import { type ConditionOptions, planCondition } from './where/plan.ts';
 
 export type ReportKind = 'info' | 'lineage' | 'tree';
 
-export interface ReportOptions {
+export interface ReportOptions extends ConditionOptions {
   /** Fields by long or short name, as `-f` takes them; default: the few that the command shows by itself. */
   readonly format?: readonly string[];
   /** Pictures in front of lines; default true. */
   readonly pretty?: boolean;
   /** JSON lines instead of text; default false. */
   readonly json?: boolean;
+  /** Who hangs below whom; default `tasks`. */
+  readonly view?: ViewKind;
 }
 
 /** Where lines go, each without its end. Warnings are not data. */
@@ -31,18 +35,17 @@ export interface ReportSinks {
 export interface ReportPlan {
   readonly kind: ReportKind;
   readonly condition: Condition;
+  readonly view: ViewKind;
   /** Empty: the command's own. */
   readonly format: readonly Field[];
   readonly symbols: Symbols;
   readonly json: boolean;
-  /** What the kernel can leave out by itself (see where/push.ts); default: nothing. */
-  readonly filter?: string;
 }
 
 /** The fields that a report shows or tests. */
 export function planFields({ kind, json, format, condition }: ReportPlan): readonly Field[] {
   const shown = format.length > 0 ? format : json ? fields : DEFAULT_FIELDS[kind].map(requireField);
-  return [...shown, condition.field];
+  return [...shown, ...conditionFields(condition)];
 }
 
 /**
@@ -55,19 +58,22 @@ export function planReport(
   value: string,
   options: ReportOptions = {},
 ): ReportPlan {
-  const field = requireField(fieldName);
-  const format = parseFormat(options.format ?? []);
+  const { kernelField } = options;
+  const condition = planCondition(fieldName, value, options);
+  const format = parseFormat(options.format ?? [], kernelField);
   return {
     kind,
-    condition: { kind: 'equals', field, value },
+    condition,
     format,
     symbols: options.pretty === false ? plainSymbols : pictures,
     json: options.json ?? false,
+    view: options.view ?? 'tasks',
   };
 }
 
 interface View extends ReportPlan {
   readonly snapshot: Snapshot;
+  readonly family: Family;
   readonly sinks: ReportSinks;
   readonly text: (row: Row) => string;
   readonly jsonLine: (row: Row, depth?: number) => string;
@@ -127,7 +133,7 @@ function infoReport(view: View, row: Row): void {
 
 function lineageReport(view: View, start: Row): void {
   const { snapshot, sinks, symbols } = view;
-  const { rows, end } = lineage(snapshot, start);
+  const { rows, end } = lineage(snapshot, start, view.family);
   for (const [depth, row] of rows.entries()) {
     sinks.out(view.json ? view.jsonLine(row, depth) : `${symbols.lineageLine} ${view.text(row)}`);
   }
@@ -141,21 +147,26 @@ function lineageReport(view: View, start: Row): void {
 function treeReport(view: View, root: Row): void {
   const { snapshot, sinks } = view;
   if (view.json) {
-    walkTree(snapshot, root, (row, depth) => sinks.out(view.jsonLine(row, depth)));
+    walkTree(snapshot, root, (row, depth) => sinks.out(view.jsonLine(row, depth)), view.family);
     return;
   }
   /** What stands left of the connector at each depth. */
   const indents = ['', ''];
-  walkTree(snapshot, root, (row, depth, isLast) => {
-    const text = view.text(row);
-    if (depth === 0) {
-      sinks.out(text);
-      return;
-    }
-    const indent = indents[depth]!;
-    sinks.out(`${indent}${isLast ? '└─ ' : '├─ '}${text}`);
-    indents[depth + 1] = indent + (isLast ? '   ' : '│  ');
-  });
+  walkTree(
+    snapshot,
+    root,
+    (row, depth, isLast) => {
+      const text = view.text(row);
+      if (depth === 0) {
+        sinks.out(text);
+        return;
+      }
+      const indent = indents[depth]!;
+      sinks.out(`${indent}${isLast ? '└─ ' : '├─ '}${text}`);
+      indents[depth + 1] = indent + (isLast ? '   ' : '│  ');
+    },
+    view.family,
+  );
   sinks.out('');
 }
 
@@ -181,17 +192,18 @@ export function writeReport(
   const view: View = {
     ...plan,
     snapshot,
+    family: familyOf(snapshot, plan.view),
     sinks,
     text: taskText(plan, snapshot, users),
     jsonLine: taskJson(plan, snapshot, users),
   };
   if (!snapshot.partial)
     for (const row of snapshot.orphans()) warn(view, parentMissing(snapshot.number('rptid', row)));
-  const { field, value } = plan.condition;
-  const rows = select(snapshot, plan.condition);
-  if (rows.length === 0) throw noMatch(field.long, value);
+  const asked = conditionText(plan.condition);
+  const rows = select(snapshot, plan.condition).filter((row) => view.family.includes(row));
+  if (rows.length === 0) throw noTasks(asked);
   const { header, title, one } = reports[plan.kind];
-  if (!plan.json) sinks.out(`${plan.symbols[header]} ${title} for '${field.long}=${escapeText(value)}'`);
+  if (!plan.json) sinks.out(`${plan.symbols[header]} ${title} for '${escapeText(asked)}'`);
   for (const row of rows) one(view, row);
 }
 

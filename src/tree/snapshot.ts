@@ -6,6 +6,7 @@
  * looks at. Everything here is linear in the number of tasks, apart from one sort where they come unsorted.
  */
 import { deriveBytes, deriveLongs } from './derived.ts';
+import { type OrderedFamily, orderedFamily } from './family.ts';
 import type { BytesField, NumberField } from './fields.ts';
 import { findField } from './fields.ts';
 
@@ -80,7 +81,7 @@ export class Snapshot {
   #order: Uint32Array | undefined;
   #rows: Map<number, Row> | undefined;
   #parents: Int32Array | undefined;
-  #family: { readonly firstChild: Int32Array; readonly nextSibling: Int32Array } | undefined;
+  #family: OrderedFamily | undefined;
 
   constructor(columns: TaskColumns, host: SnapshotHost = {}, partial: boolean = false) {
     this.partial = partial;
@@ -195,35 +196,19 @@ export class Snapshot {
     return this.#parents;
   }
 
-  #children(): { readonly firstChild: Int32Array; readonly nextSibling: Int32Array } {
-    if (this.#family === undefined) {
-      const parents = this.#parentRows();
-      const firstChild = new Int32Array(this.count).fill(NO_ROW);
-      const nextSibling = new Int32Array(this.count).fill(NO_ROW);
-      const order = this.order;
-      // From the last tid to the first, each put in front: so lists are ascending without a sort of their own.
-      for (let i = order.length - 1; i >= 0; i--) {
-        const row = order[i]!;
-        const parent = parents[row]!;
-        if (parent === NO_ROW) continue;
-        nextSibling[row] = firstChild[parent]!;
-        firstChild[parent] = row;
-      }
-      this.#family = { firstChild, nextSibling };
-    }
+  #children(): OrderedFamily {
+    this.#family ??= orderedFamily(this.order, this.#parentRows());
     return this.#family;
   }
 
   /** The task with the least tid whose real parent is this thread. */
   firstChild(row: Row): Row | undefined {
-    const child = this.#children().firstChild[row]!;
-    return child === NO_ROW ? undefined : child;
+    return this.#children().firstChild(row);
   }
 
   /** The next task of the same real parent, by tid. */
   nextSibling(row: Row): Row | undefined {
-    const sibling = this.#children().nextSibling[row]!;
-    return sibling === NO_ROW ? undefined : sibling;
+    return this.#children().nextSibling(row);
   }
 
   /**

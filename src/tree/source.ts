@@ -9,6 +9,8 @@ import { readRecords } from './record.ts';
 import { planFields, type ReportPlan } from './report.ts';
 import { type BytesColumn, Snapshot, type SnapshotHost, type TaskColumns } from './snapshot.ts';
 import type { TextColumn } from './walk-text.ts';
+import type { Test } from './where/check.ts';
+import { pushText } from './where/push.ts';
 
 /** All that must be collected for these fields: themselves, and what others are computed from. */
 function withSources(wanted: readonly Field[]): Map<string, Field> {
@@ -28,15 +30,16 @@ function withSources(wanted: readonly Field[]): Map<string, Field> {
  * All tasks of the machine (of the caller's pid namespace) now, with these fields; those of the fixed columns
  * are always there. Linux 5.10; command lines 5.18. Throws what loading a kernel program throws.
  *
- * @param filter leaves out tasks already in the kernel: text over the columns (see where/push.ts). Default: none.
+ * @param test tasks for which this is false may be left out, most of them already in the kernel. Default: none is.
  */
-export function readFields(wanted: readonly Field[], filter?: string): Snapshot {
+export function readFields(wanted: readonly Field[], test?: Test): Snapshot {
   const all = withSources(wanted);
   const kernel = [...all.values()].filter(({ source }) => source.kind === 'kernel');
   const longs = kernel.filter((field) => storageOf(field) === 'long');
   const texts: TextColumn[] = kernel.flatMap(({ long, source, length }) =>
     length === undefined || source.kind !== 'kernel' ? [] : [{ name: long, path: source.path, length }],
   );
+  const filter = test === undefined ? undefined : filterOf(test, all.values(), longs);
   const host = thisHost();
   const plan = { exepath: all.has('exepath'), cmdline: all.has('cmdline'), longs, texts };
   // Paths of users are many; the fields of the table are worth keeping compiled.
@@ -58,9 +61,21 @@ function hidesTasks(columns: TaskColumns): boolean {
   return inInitialNamespace() && !columns.numbers('tid').includes(1);
 }
 
-/** All tasks, with what a report looks at. */
+/** A long filter costs the kernel more than it saves. */
+const LONGEST_FILTER = 4096;
+
+function filterOf(test: Test, wanted: Iterable<Field>, longs: readonly Field[]): string | undefined {
+  // A number of another namespace is found at the thread that carries it, which must not be left out.
+  for (const { source } of wanted) if (source.kind === 'namespaced') return undefined;
+  const text = pushText(test, longs);
+  return text === undefined || text.length > LONGEST_FILTER ? undefined : text;
+}
+
+/** The tasks that a report is about, with what it looks at; a tree and a lineage are about all. */
 export function readTasks(plan: ReportPlan): Snapshot {
-  return readFields(planFields(plan), plan.filter);
+  const { kind, condition, view } = plan;
+  const lone = kind === 'info' && view !== 'processes' && condition.kind === 'where';
+  return readFields(planFields(plan), lone ? condition.test : undefined);
 }
 
 function withCgroups(columns: TaskColumns): TaskColumns {

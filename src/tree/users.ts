@@ -28,21 +28,25 @@ export function parsePasswd(bytes: Uint8Array): Map<number, string> {
 export interface UserNames {
   /** Undefined for numbers without a name, and for the negative ones. Safe to print. */
   nameOf(uid: number): string | undefined;
+  /** The number of a name; undefined for a name that nobody has. A source of names need not know it. */
+  numberOf?(name: string): number | undefined;
 }
 
 /** The users of this machine; the file is read once, when the first name is asked for. */
 export function localUsers(path: string = '/etc/passwd'): UserNames {
   let names: Map<number, string> | undefined;
-  return {
-    nameOf(uid: number): string | undefined {
-      if (names === undefined) {
-        try {
-          names = parsePasswd(readFileSync(path));
-        } catch {
-          names = new Map(); // A machine without the file has no names; that is no reason to fail.
-        }
+  const known = (): Map<number, string> => {
+    if (names === undefined) {
+      try {
+        names = parsePasswd(readFileSync(path));
+      } catch {
+        names = new Map(); // A machine without the file has no names; that is no reason to fail.
       }
-      return names.get(uid);
-    },
+    }
+    return names;
+  };
+  return {
+    nameOf: (uid) => known().get(uid),
+    numberOf: (name) => [...known()].find(([, one]) => one === name)?.[0],
   };
 }

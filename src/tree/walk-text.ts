@@ -62,11 +62,12 @@ function longText(field: Field, i: number): string {
 }
 
 function textRead({ path, length }: TextColumn, i: number): string {
+  const read = (value: string): string => `const size = k.str(${value}, text${i});
+      if (size > 0 && size <= ${length}) { kept${i} = size; row.t${i} = size; }`;
   return `const text${i} = k.buffer(${length});
     row.t${i} = 0xffffffff;
-    ${guarded(path, (value) => `if (k.str(${value}, text${i}) >= 0) row.t${i} = ${length};`)}
     let kept${i} = 0;
-    if (row.t${i} === ${length}) kept${i} = ${length};`;
+    ${guarded(path, read)}`;
 }
 
 /** The body of the probe `iter:task`. */

@@ -1,18 +1,53 @@
 /** Ways through a snapshot: what matches, the children below a task, the parents above it. */
 import type { Field } from './fields.ts';
 import type { Row, Snapshot } from './snapshot.ts';
-import { valueEquals } from './value.ts';
+import { type RowTest, valueEquals } from './value.ts';
+import { type Family, familyOf } from './view.ts';
+import { type Test, testFields } from './where/check.ts';
+import { rowTest } from './where/evaluate.ts';
 
-/** What selects tasks. One kind today: a field has exactly the value that is shown so. */
-export interface Condition {
+/** A field has exactly the value that is shown so. */
+export interface EqualsCondition {
   readonly kind: 'equals';
   readonly field: Field;
   readonly value: string;
 }
 
+/** An expression, and with it a field's value if both were given. */
+export interface WhereCondition {
+  readonly kind: 'where';
+  readonly text: string;
+  readonly test: Test;
+  readonly equals?: EqualsCondition;
+}
+
+/** What selects tasks. */
+export type Condition = EqualsCondition | WhereCondition;
+
+/** The condition as headers and messages name it; not escaped. */
+export function conditionText(condition: Condition): string {
+  if (condition.kind === 'equals') return `${condition.field.long}=${condition.value}`;
+  const { equals, text } = condition;
+  return equals === undefined ? text : `${conditionText(equals)} && ${text}`;
+}
+
+/** Every field that a condition looks at. */
+export function conditionFields(condition: Condition): Field[] {
+  if (condition.kind === 'equals') return [condition.field];
+  return [...testFields(condition.test), ...(condition.equals ? [condition.equals.field] : [])];
+}
+
+function conditionTest(snapshot: Snapshot, condition: Condition): RowTest {
+  if (condition.kind === 'equals') return valueEquals(snapshot, condition.field, condition.value);
+  const holds = rowTest(condition.test, snapshot);
+  if (condition.equals === undefined) return holds;
+  const equals = conditionTest(snapshot, condition.equals);
+  return (row) => equals(row) && holds(row);
+}
+
 /** The matching rows, by ascending tid. */
 export function select(snapshot: Snapshot, condition: Condition): Row[] {
-  const matches = valueEquals(snapshot, condition.field, condition.value);
+  const matches = conditionTest(snapshot, condition);
   const found: Row[] = [];
   for (const row of snapshot.order) if (matches(row)) found.push(row);
   return found;
@@ -32,20 +67,25 @@ export type TreeVisitor = (row: Row, depth: number, isLast: boolean) => void;
  * Each task has one parent, so the only task that can be met twice is the root itself (a cycle of parents, or a
  * task that is its own parent, in a damaged capture): leaving it out ends every cycle.
  */
-export function walkTree(snapshot: Snapshot, root: Row, visit: TreeVisitor): void {
-  const notRoot = (row: Row | undefined): Row | undefined => (row === root ? snapshot.nextSibling(row) : row);
+export function walkTree(
+  snapshot: Snapshot,
+  root: Row,
+  visit: TreeVisitor,
+  family: Family = familyOf(snapshot, 'tasks'),
+): void {
+  const notRoot = (row: Row | undefined): Row | undefined => (row === root ? family.nextSibling(row) : row);
   visit(root, 0, true);
-  const path: (Row | undefined)[] = [notRoot(snapshot.firstChild(root))];
+  const path: (Row | undefined)[] = [notRoot(family.firstChild(root))];
   while (path.length > 0) {
     const row = path[path.length - 1];
     if (row === undefined) {
       path.pop();
       continue;
     }
-    const next = notRoot(snapshot.nextSibling(row));
+    const next = notRoot(family.nextSibling(row));
     visit(row, path.length, next === undefined);
     path[path.length - 1] = next;
-    path.push(notRoot(snapshot.firstChild(row)));
+    path.push(notRoot(family.firstChild(row)));
   }
 }
 
@@ -59,14 +99,18 @@ export type LineageEnd =
   | { readonly kind: 'cycle' };
 
 /** The task and its real parents upwards. */
-export function lineage(snapshot: Snapshot, start: Row): { readonly rows: Row[]; readonly end: LineageEnd } {
+export function lineage(
+  snapshot: Snapshot,
+  start: Row,
+  family: Family = familyOf(snapshot, 'tasks'),
+): { readonly rows: Row[]; readonly end: LineageEnd } {
   const seen = new Set<Row>();
   let row = start;
   for (;;) {
     seen.add(row);
     const rptid = snapshot.number('rptid', row);
-    if (rptid === 0) return { rows: [...seen], end: { kind: 'top' } };
-    const parent = snapshot.parentOf(row);
+    const parent = family.parentOf(row);
+    if (parent === undefined && rptid === 0) return { rows: [...seen], end: { kind: 'top' } };
     if (parent === undefined) return { rows: [...seen], end: { kind: 'missing', tid: rptid, row } };
     if (seen.has(parent)) return { rows: [...seen], end: { kind: 'cycle' } };
     row = parent;

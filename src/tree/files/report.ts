@@ -1,53 +1,45 @@
 /** `files`: from a snapshot and the table of open files to lines of text or of JSON. */
 import { escapeBytes, escapeText } from '../../text/escape.ts';
 import { type JsonValue, jsonBytes, jsonText } from '../../text/json.ts';
-import { filesHidden, formatOfFiles, noMatch, parentMissing } from '../errors.ts';
+import { filesHidden, formatOfFiles, noTasks, parentMissing } from '../errors.ts';
 import { requireField, splitFormat } from '../format.ts';
-import type { ReportSinks } from '../report.ts';
+import { planReport, type ReportOptions, type ReportPlan, type ReportSinks } from '../report.ts';
 import { type Row, type Snapshot, ValueState } from '../snapshot.ts';
-import { pictures, plainSymbols, type Symbols } from '../symbols.ts';
 import { localUsers } from '../users.ts';
 import { valueJson, valueText } from '../value.ts';
-import { type Condition, select } from '../walk.ts';
+import { conditionText, select } from '../walk.ts';
 import { deviceText, filesystemName, fileType, layerNames, openFlagNames } from './kind.ts';
 import { type FileColumns, FileLayer, type FileTable } from './model.ts';
 import { Sockets } from './socket.ts';
 
-export interface FilesOptions {
-  /** Refused unless empty: a descriptor's line has no fields to choose from. */
-  readonly format?: readonly string[];
-  /** Pictures in front of lines; default true. */
-  readonly pretty?: boolean;
-  /** JSON lines instead of text, one a descriptor; default false. */
-  readonly json?: boolean;
+export interface FilesOptions extends ReportOptions {
   /** Type, open flags, position, device and socket too; default false. JSON always has them. */
   readonly long?: boolean;
 }
 
 /** A request that was checked before anything is read. */
 export interface FilesPlan {
-  readonly condition: Condition;
-  readonly symbols: Symbols;
+  /** Which tasks, and what is looked at of them. */
+  readonly tasks: ReportPlan;
   readonly json: boolean;
   readonly long: boolean;
 }
 
-/** Checks what the user asked for. Throws TreeError for an unknown field, then for a format. */
+/**
+ * Checks what the user asked for. Throws TreeError for what is wrong with the condition, then for a format: a
+ * descriptor's line has no fields to choose from.
+ */
 export function planFiles(fieldName: string, value: string, options: FilesOptions = {}): FilesPlan {
-  const field = requireField(fieldName);
-  if ((options.format ?? []).some((format) => splitFormat(format).length > 0)) throw formatOfFiles();
-  return {
-    condition: { kind: 'equals', field, value },
-    symbols: options.pretty === false ? plainSymbols : pictures,
-    json: options.json ?? false,
-    long: options.long ?? false,
-  };
+  const { format = [], json = false, long = false, ...rest } = options;
+  const tasks = planReport('info', fieldName, value, rest);
+  if (format.some((one) => splitFormat(one).length > 0)) throw formatOfFiles();
+  return { tasks, json, long };
 }
 
 /** The tasks whose files are wanted, by tid. Throws TreeError when no task matches. */
-export function selectForFiles({ condition }: FilesPlan, snapshot: Snapshot): Row[] {
+export function selectForFiles({ tasks: { condition } }: FilesPlan, snapshot: Snapshot): Row[] {
   const rows = select(snapshot, condition);
-  if (rows.length === 0) throw noMatch(condition.field.long, condition.value);
+  if (rows.length === 0) throw noTasks(conditionText(condition));
   return rows;
 }
 
@@ -170,7 +162,7 @@ export function writeFiles(
   files: FileTable,
   sinks: ReportSinks,
 ): void {
-  const { symbols, condition } = plan;
+  const { symbols, condition } = plan.tasks;
   for (const row of snapshot.orphans()) {
     sinks.warn(`${symbols.warning} ${parentMissing(snapshot.number('rptid', row))}`);
   }
@@ -182,7 +174,7 @@ export function writeFiles(
     writeJson(snapshot, rows, files, sinks);
     return;
   }
-  sinks.out(`${symbols.filesHeader} Task Files for '${condition.field.long}=${escapeText(condition.value)}'`);
+  sinks.out(`${symbols.filesHeader} Task Files for '${escapeText(conditionText(condition))}'`);
   const line = plan.long ? longLine(files.columns) : shortLine(files.columns);
   const comm = valueText(snapshot, requireField('comm'), localUsers());
   for (const row of rows) {
