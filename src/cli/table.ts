@@ -14,19 +14,44 @@ const format: OptionSpec = {
   completion: { kind: 'fieldList' },
 };
 
+const capture: OptionSpec = {
+  short: 'c',
+  long: 'capture',
+  value: 'file',
+  description:
+    "look into a file that 'bpfkit dump' or bpftree wrote, not at this machine ('-': standard input)",
+  completion: { kind: 'file' },
+};
+
 /** Options that bpftree takes before the command too; here every command that declares them does. */
-export const leadingOptions: readonly OptionSpec[] = [plain, format, json];
+export const leadingOptions: readonly OptionSpec[] = [plain, format, capture, json];
 
 const condition: readonly ArgumentSpec[] = [
   {
     name: 'field-name',
     description: "a field, by its long or short name ('bpfkit fields' lists them)",
+    optional: true,
     completion: { kind: 'field' },
   },
   {
     name: 'field-value',
     description: 'the value to look for, exactly as it is shown',
+    optional: true,
     completion: { kind: 'fieldValue' },
+  },
+];
+
+const where: OptionSpec = {
+  long: 'where',
+  value: 'condition',
+  description: `a condition, as in 'euid == "root" && comm ~ "ssh*" && rss > 100M', with or without FIELD VALUE`,
+};
+
+const views: readonly OptionSpec[] = [
+  { long: 'processes', description: 'processes only: what a thread has started belongs to its process' },
+  {
+    long: 'threads',
+    description: 'threads below the leader of their process; with --watch as lines: their starts and ends',
   },
 ];
 
@@ -37,7 +62,6 @@ const live: readonly OptionSpec[] = [
     description:
       'follow starts, execs and ends: a live tree on a terminal (q ends), lines of events elsewhere',
   },
-  { long: 'threads', description: 'with --watch as lines: starts and ends of threads too' },
 ];
 
 function taskCommand(
@@ -53,8 +77,8 @@ function taskCommand(
     group: 'Processes:',
     summary,
     details,
-    arguments: name === 'tree' ? condition.map((one) => ({ ...one, optional: true })) : condition,
-    options: name === 'tree' ? [format, plain, json, ...live] : [format, plain, json],
+    arguments: condition,
+    options: [where, format, capture, plain, json, ...views, ...(name === 'tree' ? live : [])],
     examples,
     load,
   };
@@ -69,7 +93,9 @@ export const commands: readonly CommandSpec[] = [
     [
       { line: 'bpfkit tree pid 1', what: 'everything that runs' },
       { line: 'bpfkit t comm nginx -f pid,euid,cmdline', what: 'the trees of all nginx, with other fields' },
+      { line: 'bpfkit tree pid 1 --processes', what: 'without threads' },
       { line: 'bpfkit tree reaper true --json', what: 'one JSON object a line' },
+      { line: 'bpfkit tree pid 1 -c monday.cap', what: "the same of another time or machine, see 'dump'" },
       { line: 'bpfkit tree --watch', what: 'the whole machine, live' },
       { line: 'bpfkit tree comm sshd --watch --json', what: 'what happens below sshd, as JSON lines' },
     ],
@@ -83,6 +109,14 @@ export const commands: readonly CommandSpec[] = [
       { line: 'bpfkit info comm sshd', what: 'all tasks with that name' },
       { line: 'bpfkit i euid 0 -f pid,comm,exepath', what: 'what runs as root, and from which file' },
       { line: 'bpfkit info loginuid -1', what: 'what nobody logged in for' },
+      {
+        line: `bpfkit info --where 'rss > 500M && state != "Z"' -f pid,rss,container`,
+        what: 'what needs much memory, and in which container',
+      },
+      {
+        line: 'bpfkit i pid 812 -f mm.total_vm,signal.rlim[7].rlim_cur',
+        what: 'any field of the kernel, by path',
+      },
     ],
     () => import('./commands/info.ts'),
   ),
@@ -106,11 +140,13 @@ export const commands: readonly CommandSpec[] = [
       'they were made with a table of their own.',
     arguments: condition,
     options: [
+      where,
       {
         short: 'l',
         long: 'long',
         description: 'type, open flags, position, size, device and socket too (JSON always has them)',
       },
+      capture,
       plain,
       json,
       { ...format, description: 'not for files: a descriptor has one form, see --long and --json' },
@@ -121,6 +157,48 @@ export const commands: readonly CommandSpec[] = [
       { line: 'bpfkit files euid 0 --json', what: 'one JSON object for each descriptor' },
     ],
     load: () => import('./commands/files.ts'),
+  },
+  {
+    name: 'dump',
+    aliases: ['d'],
+    group: 'Processes:',
+    summary: 'save all tasks and all open files to a file',
+    details:
+      'The file holds every field of every task, command lines too, so only its owner may read it. Any machine reads ' +
+      'it with -c, without privilege. Names of users are not in it: they are looked up where it is read.',
+    arguments: [
+      {
+        name: 'output-file-name',
+        description: "where to, replaced if it is there; '-' is standard output",
+        completion: { kind: 'file' },
+      },
+    ],
+    options: [plain, json],
+    examples: [
+      { line: 'bpfkit dump monday.cap', what: 'what runs now' },
+      { line: 'bpfkit tree pid 1 -c monday.cap', what: 'what ran then' },
+      { line: 'ssh host bpfkit dump - | bpfkit files comm nginx -c -', what: 'of another machine' },
+    ],
+    load: () => import('./commands/dump.ts'),
+  },
+  {
+    name: 'diff',
+    group: 'Processes:',
+    summary: 'compare two captures: who came, went, moved, executed',
+    details:
+      'A process is its boot, number and start time, so a number that was used again is another process. ' +
+      'Lines begin with + (came), - (went), ^ (has another parent) or ! (executed something else). ' +
+      'The exit code is 0 when nothing differs, 1 when something does, 2 when they could not be compared.',
+    arguments: [
+      { name: 'before', description: "a capture; '-' is standard input", completion: { kind: 'file' } },
+      { name: 'after', description: 'a later one', completion: { kind: 'file' } },
+    ],
+    options: [plain, json],
+    examples: [
+      { line: 'bpfkit diff monday.cap tuesday.cap', what: 'what changed in between' },
+      { line: 'bpfkit diff before after --json', what: 'one JSON object a change' },
+    ],
+    load: () => import('./commands/diff.ts'),
   },
   {
     name: 'fields',

@@ -49,7 +49,7 @@ function endOf(event: TaskEvent): End | undefined {
   return { status, runTime, cpuTime };
 }
 
-const JSON_FIELDS = ['tid', 'pid', 'rptid', 'rppid', 'comm', 'euid'].map(requireField);
+const JSON_FIELDS = ['tid', 'pid', 'rptid', 'rppid', 'comm', 'euid'].map((name) => requireField(name));
 
 /** The line of an event that is in the model already, or undefined if it is not asked for. */
 export function eventLine(

@@ -7,6 +7,7 @@ import { Worker } from 'node:worker_threads';
 import { vmlinux } from '../../kernel/vmlinux.ts';
 import { endingOf } from './ending.ts';
 import type { TaskEvent } from './event.ts';
+import type { LiveTask } from './model.ts';
 import { openWatch } from './program.ts';
 import { Session } from './session.ts';
 
@@ -133,7 +134,7 @@ test('after many events the tree is what a new walk finds', async (t) => {
     for (const task of walk.walk.tasks) {
       if (task.zombie || touched.has(task.tid) || task.start > walk.walk.began) continue;
       await w.until(`task ${task.tid}`, () => w.session.tree.task(task.tid) !== undefined);
-      const known = w.session.tree.task(task.tid)!;
+      const known: LiveTask = w.session.tree.task(task.tid)!;
       assert.equal(known.start, task.start, `start of ${task.tid}`);
       assert.equal(known.rptid, task.rptid, `parent of ${task.tid}`);
     }
