@@ -233,6 +233,23 @@ const cases: readonly Case[] = [
     says: /file/,
   },
   {
+    message: 'unknownField',
+    title: 'a struct for k.sizeOf',
+    body: `(k) => { k.counts.set(1, k.sizeOf(«'task_strukt'»)) }`,
+    says: /task_struct/,
+  },
+  {
+    message: 'unknownField',
+    title: 'a member for k.containerOf',
+    body: `(k) => { const t = k.containerOf(k.task.mm, 'task_struct', «'mmm'») }`,
+    says: /mm/,
+  },
+  {
+    message: 'mustBeConstant',
+    title: 'the member of k.containerOf',
+    body: `(k) => { const t = k.containerOf(k.task.mm, 'task_struct', «k.pid») }`,
+  },
+  {
     message: 'unknownMethod',
     title: 'an operation of another kind of map',
     body: `(k) => { k.counts.«push»(1) }`,

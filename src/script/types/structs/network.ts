@@ -163,7 +163,7 @@ export interface unix_address {
   /** Bytes of the name, with its 2 bytes of family. */
   readonly len: i32;
   /** At `k.addressOf`: the family in 2 bytes, then the path, or a 0 and an abstract name. */
-  readonly name: object;
+  readonly name: KernelArray<{ readonly sun_family: u16 }>;
 }
 
 export interface unix_sock {
