@@ -112,6 +112,7 @@ export interface BuiltinTypes {
   socket: network.socket;
   socket_alloc: network.socket_alloc;
   unix_address: network.unix_address;
+  sockaddr_un: network.sockaddr_un;
   inet_sock: network.inet_sock;
   inet_connection_sock: network.inet_connection_sock;
   tcp_sock: network.tcp_sock;

@@ -152,6 +152,12 @@ export interface udp_sock {
   readonly pending: i32;
 }
 
+export interface sockaddr_un {
+  readonly sun_family: u16;
+  /** Text, or bytes that begin with a zero. */
+  readonly sun_path: string;
+}
+
 /** A socket with its inode: `k.containerOf(socket, 'socket_alloc', 'socket').vfs_inode.i_ino`. */
 export interface socket_alloc {
   readonly socket: socket;
@@ -163,7 +169,7 @@ export interface unix_address {
   /** Bytes of the name, with its 2 bytes of family. */
   readonly len: i32;
   /** At `k.addressOf`: the family in 2 bytes, then the path, or a 0 and an abstract name. */
-  readonly name: KernelArray<{ readonly sun_family: u16 }>;
+  readonly name: KernelArray<sockaddr_un>;
 }
 
 export interface unix_sock {
