@@ -14,6 +14,28 @@ export {
   type LongField,
   type NumberField,
 } from './fields.ts';
+export { deviceText, filesystemName, fileType, layerNames, openFlagNames } from './files/kind.ts';
+export {
+  type FileBytes,
+  type FileColumnOf,
+  type FileColumns,
+  FileLayer,
+  type FileNumber,
+  type FileNumberColumns,
+  type FileNumberType,
+  FileTable,
+  fileBytes,
+  fileNumbers,
+} from './files/model.ts';
+export { encodeFile, type PlainFile, readFileRecords } from './files/record.ts';
+export {
+  type FilesOptions,
+  type FilesPlan,
+  planFiles,
+  selectForFiles,
+  writeFiles,
+} from './files/report.ts';
+export { internetAddress, Sockets } from './files/socket.ts';
 export { parseFormat, requireField } from './format.ts';
 export { isPath, kernelField } from './path.ts';
 export { type PlainBytes, type PlainTask, snapshotOf } from './plain.ts';
