@@ -10,7 +10,7 @@ import { liveFields } from '../../tree/watch/columns.ts';
 import { eventLine, lostLine } from '../../tree/watch/lines.ts';
 import { Session } from '../../tree/watch/session.ts';
 import { type Call, type ExitCode, type Io, UsageError } from '../command.ts';
-import { reportFailure } from './report.ts';
+import { conditionOptions, reportFailure } from './report.ts';
 
 interface Wish {
   readonly condition: Condition | undefined;
@@ -19,12 +19,17 @@ interface Wish {
   readonly fields: readonly Field[];
 }
 
-function wishOf(call: Call): Wish {
-  const format = parseFormat(call.values('format'));
-  if (call.words.length === 0) return { condition: undefined, format, fields: format };
+async function wishOf(call: Call): Promise<Wish> {
+  if (call.words.length === 0 && !call.has('where')) {
+    const format = parseFormat(call.values('format'));
+    return { condition: undefined, format, fields: format };
+  }
   const [name = '', value = ''] = call.words;
-  const plan = planReport('tree', name, value, { format: call.values('format') });
-  return { condition: plan.condition, format, fields: planFields(plan) };
+  const plan = planReport('tree', name, value, {
+    ...(await conditionOptions('tree', call)),
+    format: call.values('format'),
+  });
+  return { condition: plan.condition, format: plan.format, fields: planFields(plan) };
 }
 
 export async function runWatch(call: Call, io: Io): Promise<ExitCode> {
@@ -33,7 +38,7 @@ export async function runWatch(call: Call, io: Io): Promise<ExitCode> {
     if (call.words.length === 1) {
       throw new UsageError('--watch takes a field and a value, or neither', 'tree');
     }
-    const wish = wishOf(call);
+    const wish = await wishOf(call);
     const onTerminal = !call.has('json') && isTerminal(io.out.fd) && process.stdin.isTTY;
     return onTerminal ? await onScreen(wish, call, io) : await asLines(wish, call, io);
   } catch (error) {
