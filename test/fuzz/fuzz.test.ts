@@ -1,6 +1,7 @@
 /** A few seconds of each fuzz, so that none rots; the long runs are by hand. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { fuzzCaptures } from './capture.ts';
 import { fuzzElf } from './elf.ts';
 import { fuzzSymbols } from './symbols.ts';
 
@@ -9,6 +10,7 @@ const HEAP_GROWTH = 16e6;
 for (const [what, run, iterations] of [
   ['ELF files', fuzzElf, 10_000],
   ['symbol tables', fuzzSymbols, 20_000],
+  ['captures', fuzzCaptures, 10_000],
 ] as const) {
   test(`broken ${what} are answered by values and typed errors`, () => {
     const report = run(iterations, 3);

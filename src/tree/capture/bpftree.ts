@@ -17,8 +17,9 @@ import {
   fileNumbers,
 } from '../files/model.ts';
 import { type BytesColumn, type NumberColumn, type TaskColumns, ValueState } from '../snapshot.ts';
-import { damaged, headerEnds, incompatible, notACapture, truncated } from './errors.ts';
+import { damaged, headerEnds, incompatible, notACapture, tooManyRows, truncated } from './errors.ts';
 import { absentBytes, missingNumbers } from './missing.ts';
+import { MOST_FILES, MOST_TASKS } from './table.ts';
 
 interface NumberPlace {
   readonly offset: number;
@@ -94,6 +95,8 @@ function within({ numbers, bytes }: Layout, size: number): Layout {
     bytes: new Map([...bytes].filter(([, place]) => place.offset + place.size <= size)),
   };
 }
+
+const recordedIn = ({ numbers, bytes }: Layout): Set<string> => new Set([...numbers.keys(), ...bytes.keys()]);
 
 /** Records of one size, read by columns. */
 class Records {
@@ -257,8 +260,8 @@ export interface BpftreeCapture {
   readonly columns: TaskColumns;
   /** Undefined where the version has no files. */
   readonly files: FileColumns | undefined;
-  /** Numbers that are not recorded. */
-  readonly missing: readonly NumberField[];
+  /** The long names of the fields that are in it. */
+  readonly recorded: ReadonlySet<string>;
 }
 
 /** Throws CaptureError: in bpftree's words where it has some. */
@@ -282,16 +285,18 @@ export function readBpftree(bytes: Uint8Array): BpftreeCapture {
   return {
     columns: new BpftreeTasks(new Records(tasks, TASK_010_SIZE, little), TASK_010),
     files: new BpftreeFiles(new Records(files, FILE_010_SIZE, little)),
-    missing: [],
+    recorded: recordedIn(TASK_010),
   };
 }
 
 /** The records of a section, whose number is compared before it is believed. */
 function section(bytes: Uint8Array, from: number, count: bigint, size: number, what: string): Uint8Array {
+  const most = size === TASK_010_SIZE ? MOST_TASKS : MOST_FILES;
   const there = bytes.length - from;
   const whole = Math.floor(there / size);
   if (count > whole)
     throw truncated(from + whole * size, `${what} ${whole + 1} of ${count}`, size, there % size);
+  if (count > most) throw tooManyRows(from, Number(count), most);
   return bytes.subarray(from, from + Number(count) * size);
 }
 
@@ -307,11 +312,11 @@ function readOldest(bytes: Uint8Array, view: DataView, little: boolean): Bpftree
   const rest = bytes.length - HEADER_001;
   const part = rest % size;
   if (part !== 0) throw truncated(bytes.length - part, 'a task record', size, part);
+  if (rest / size > MOST_TASKS) throw tooManyRows(HEADER_001, rest / size, MOST_TASKS);
   const layout = within(TASK_001, size);
-  const all = ['tid', 'vtid', 'pgid', 'sid', 'ns_level', 'loginuid', 'euid'] as const;
   return {
     columns: new BpftreeTasks(new Records(bytes.subarray(HEADER_001), size, little), layout),
     files: undefined,
-    missing: all.filter((field) => !layout.numbers.has(field)),
+    recorded: recordedIn(layout),
   };
 }

@@ -65,6 +65,14 @@ export function tooLarge(offset: number, what: string, size: number, most: numbe
   );
 }
 
+export function tooManyRows(offset: number, rows: number, most: number): CaptureError {
+  return new CaptureError(
+    'too-large',
+    `the capture is refused at byte ${offset}: it has ${rows} rows, at most ${most} are read`,
+    offset,
+  );
+}
+
 /** bpftree's words; 0.1.0 is the version of bpftree whose captures are read. */
 export function incompatible(version: string): CaptureError {
   return new CaptureError(
@@ -134,4 +142,22 @@ export function cannotWrite(path: string, error: unknown): CaptureError {
 
 export function notWritable(path: string, what: string): CaptureError {
   return new CaptureError('write', `cannot create dump file. '${escapeText(path)}' ${what}`);
+}
+
+/** bpftree's warning: a descriptor in a capture whose task is not in it. */
+export function fileTaskMissing(tid: number): string {
+  return `Task with tid '${tid}' not found in the table during file info population.`;
+}
+
+export function captureWithoutFiles(): string {
+  return 'the capture does not have open files';
+}
+
+export function notRecorded(names: readonly string[]): string {
+  return `the capture does not have ${names.join(', ')}: shown as NA, numbers as -1, login and effective users as -2`;
+}
+
+export function usersOfThisHost(hostname: string | undefined): string {
+  const where = hostname === undefined ? 'another machine' : `'${escapeText(hostname)}'`;
+  return `the capture is of ${where}: names of users are those of this machine`;
 }

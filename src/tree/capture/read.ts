@@ -1,6 +1,6 @@
 /** From the bytes of a capture, whoever wrote it, to the snapshot and the files that commands work with. */
 import { escapeText } from '../../text/escape.ts';
-import { fields, type NumberField, storageOf } from '../fields.ts';
+import { findField, type NumberField } from '../fields.ts';
 import {
   type FileBytes,
   type FileColumnOf,
@@ -21,7 +21,7 @@ import { lowHalves, narrow } from './column.ts';
 import { isContainer, readContainer, type Section } from './container.ts';
 import { damaged } from './errors.ts';
 import { absentBytes, missingNumbers } from './missing.ts';
-import { Table } from './table.ts';
+import { MOST_FILES, MOST_TASKS, Table } from './table.ts';
 import { type CaptureHost, SectionType } from './write.ts';
 
 /** A capture that was read. Its columns are decoded, and checked, when they are asked for. */
@@ -30,8 +30,19 @@ export interface Capture {
   readonly host: CaptureHost;
   /** Decoded when it is asked for. Throws CaptureError. */
   files(): FileTable;
-  /** What the reader should know: parts that were passed over, fields that are not in it. */
+  /** Whether open files were recorded at all. */
+  readonly hasFiles: boolean;
+  /** Whether a field, by its long name or path, was recorded, or follows from what was. */
+  has(field: string): boolean;
+  /** What the reader should know: parts that were passed over. */
   readonly warnings: readonly string[];
+}
+
+/** A field that is computed has what it is computed from. */
+function hasField(name: string, stored: (name: string) => boolean): boolean {
+  const source = findField(name)?.source;
+  if (source?.kind !== 'namespaced' && source?.kind !== 'derived') return stored(name);
+  return [source.of].flat().every((of) => hasField(of, stored));
 }
 
 class CapturedTasks implements TaskColumns {
@@ -141,8 +152,8 @@ function readHost(section: Section | undefined): CaptureHost {
   return Object.fromEntries(Object.entries(host).filter(([, value]) => value !== undefined));
 }
 
-function readTable(section: Section): Table {
-  return new Table(section.content(), section.offset);
+function readTable(section: Section, mostRows: number): Table {
+  return new Table(section.content(), section.offset, mostRows);
 }
 
 const known: readonly string[] = Object.values(SectionType);
@@ -163,11 +174,7 @@ function readOwn(bytes: Uint8Array): Capture {
   }
   const tasks = byType.get(SectionType.tasks);
   if (tasks === undefined) throw damaged(bytes.length, 'there is no section with tasks');
-  const table = readTable(tasks);
-  const missing = fields.filter(
-    (field) => field.source.kind === 'kernel' && storageOf(field) === 'number' && !table.has(field.long),
-  );
-  if (missing.length > 0) warnings.push(missingFields(missing.map(({ long }) => long)));
+  const table = readTable(tasks, MOST_TASKS);
   const host = readHost(byType.get(SectionType.host));
   const files = byType.get(SectionType.files);
   const hidden = byType.get(SectionType.hidden);
@@ -175,21 +182,19 @@ function readOwn(bytes: Uint8Array): Capture {
     snapshot: new Snapshot(new CapturedTasks(table), host),
     host,
     warnings,
+    hasFiles: files !== undefined,
+    has: (field) => hasField(field, (name) => table.has(name)),
     files() {
       if (files === undefined) return noFiles();
-      const tids = hidden === undefined ? undefined : readTable(hidden).numbers('tid');
-      const columns = new CapturedFiles(readTable(files));
+      const tids = hidden === undefined ? undefined : readTable(hidden, MOST_TASKS).numbers('tid');
+      const columns = new CapturedFiles(readTable(files, MOST_FILES));
       return new FileTable(columns, new Set(tids === undefined ? [] : narrow(tids)));
     },
   };
 }
 
-function missingFields(names: readonly string[]): string {
-  return `the capture does not have ${names.join(', ')}: shown as -1, of users as -2`;
-}
-
 function noFiles(): FileTable {
-  return new FileTable(new CapturedFiles(new Table(Uint8Array.of(0, 0), 0)));
+  return new FileTable(new CapturedFiles(new Table(Uint8Array.of(0, 0), 0, 0)));
 }
 
 /**
@@ -198,11 +203,13 @@ function noFiles(): FileTable {
  */
 export function readCapture(bytes: Uint8Array): Capture {
   if (isContainer(bytes)) return readOwn(bytes);
-  const { columns, files, missing } = readBpftree(bytes);
+  const { columns, files, recorded } = readBpftree(bytes);
   return {
     snapshot: new Snapshot(columns),
     host: {},
-    warnings: missing.length === 0 ? [] : [missingFields(missing)],
+    warnings: [],
+    hasFiles: files !== undefined,
+    has: (field) => hasField(field, (name) => recorded.has(name)),
     files: () => (files === undefined ? noFiles() : new FileTable(files)),
   };
 }

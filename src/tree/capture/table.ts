@@ -11,8 +11,12 @@
 import type { BytesColumn, LongColumn } from '../snapshot.ts';
 import { ByteReader, ByteWriter } from './bytes.ts';
 import { ColumnKind, decodeBytes, decodeNumbers } from './column.ts';
-import { damaged } from './errors.ts';
+import { damaged, tooManyRows } from './errors.ts';
 
+/** No machine has more tasks: PID_MAX_LIMIT of include/linux/threads.h. */
+export const MOST_TASKS: number = 4 * 1024 * 1024;
+/** Far more than a machine has open: what one process may have is 2^20 as a rule. */
+export const MOST_FILES: number = 16 * 1024 * 1024;
 /** Far more than there are fields. */
 const MOST_COLUMNS = 4096;
 
@@ -51,8 +55,9 @@ export class Table {
   /**
    * @param base what errors call the first byte: the place of the section, since places in what was deflated say
    * nothing about the file.
+   * @param mostRows more are refused, so that a small file cannot ask for much memory.
    */
-  constructor(content: Uint8Array, base: number) {
+  constructor(content: Uint8Array, base: number, mostRows: number) {
     const reader = new ByteReader(content, base);
     this.rows = reader.varint('the number of rows');
     const count = reader.varint('the number of columns');
@@ -60,6 +65,7 @@ export class Table {
     if (this.rows > reader.left) {
       throw damaged(base, `a table of ${this.rows} rows cannot have ${reader.left} bytes`);
     }
+    if (this.rows > mostRows) throw tooManyRows(base, this.rows, mostRows);
     if (count > MOST_COLUMNS) throw damaged(base, `a table cannot have ${count} columns`);
     const heads: { name: string; kind: number; size: number }[] = [];
     for (let i = 0; i < count; i++) {

@@ -1,0 +1,237 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { type Field, fields, findField, type NumberField, storageOf } from '../fields.ts';
+import { type FileNumber, FileTable, fileBytes, fileNumbers } from '../files/model.ts';
+import { encodeFile, readFileRecords } from '../files/record.ts';
+import { type PlainTask, snapshotOf } from '../plain.ts';
+import { type Snapshot, ValueState } from '../snapshot.ts';
+import { ByteReader, ByteWriter } from './bytes.ts';
+import { encodeContainer, readContainer } from './container.ts';
+import { crc32c } from './crc32c.ts';
+import { readCapture } from './read.ts';
+import { encodeTable } from './table.ts';
+import { encodeCapture } from './write.ts';
+
+const noFiles = new FileTable(readFileRecords(new Uint8Array()));
+const stored = fields.filter(({ source }) => source.kind === 'kernel' || source.kind === 'lookup');
+
+/** What a snapshot says of a row in a field, with what tells absent from cut from whole. */
+function shownValue(snapshot: Snapshot, { long, ...field }: Field, row: number): unknown {
+  switch (storageOf({ long, ...field })) {
+    case 'number':
+      return snapshot.number(long as NumberField, row);
+    case 'long': {
+      const { values, absent } = snapshot.longs(long);
+      return absent[row] === 1 ? 'absent' : BigInt.asUintN(64, values[row]!);
+    }
+    case 'bytes':
+      return [snapshot.state(long, row), Buffer.from(snapshot.bytes(long, row)).toString('hex')];
+  }
+}
+
+/** All values of all fields, by tid. */
+function contents(snapshot: Snapshot): unknown[] {
+  return Array.from(snapshot.order, (row) =>
+    Object.fromEntries(fields.map((field) => [field.long, shownValue(snapshot, field, row)])),
+  );
+}
+
+const bytesValue = fc.oneof(
+  fc.uint8Array({ maxLength: 40 }),
+  fc.constantFrom('', 'NA', 'TL', 'sh', '__proto__'),
+  fc.constant({ state: ValueState.absent }),
+  fc.record({ state: fc.constant(ValueState.cut), bytes: fc.uint8Array({ maxLength: 9 }) }),
+);
+
+function valueOfType(field: Field): fc.Arbitrary<unknown> {
+  switch (storageOf(field)) {
+    case 'number':
+      return field.type === 'user'
+        ? fc.integer({ min: -2, max: 0xffffffff })
+        : fc.oneof(fc.integer(), fc.integer({ min: 0, max: 3 }));
+    case 'long':
+      return fc.option(fc.bigInt({ min: -(1n << 63n), max: (1n << 63n) - 1n }), { nil: undefined });
+    case 'bytes':
+      return fc.option(bytesValue, { nil: undefined });
+  }
+}
+
+const tasks = fc.array(
+  fc.record(Object.fromEntries(stored.map((field) => [field.long, valueOfType(field)])), {
+    requiredKeys: ['tid'],
+  }) as fc.Arbitrary<PlainTask>,
+  { maxLength: 12 },
+);
+
+test('a snapshot comes back as it was, in every field', () => {
+  fc.assert(
+    fc.property(tasks, (plain) => {
+      const host = { bootId: 'b', hostname: 'h', kernel: '6.1', time: 5n, uptime: 3n };
+      const before = snapshotOf(plain, host);
+      const { snapshot } = readCapture(encodeCapture(before, noFiles));
+      assert.deepEqual(contents(snapshot), contents(before));
+      assert.deepEqual(snapshot.host, host);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test('open files come back as they were, in every column', () => {
+  const number = (type: string): fc.Arbitrary<bigint> => {
+    const bits = BigInt(type.slice(1));
+    return type.startsWith('s')
+      ? fc.bigInt({ min: -(1n << (bits - 1n)), max: (1n << (bits - 1n)) - 1n })
+      : fc.bigInt({ min: 0n, max: (1n << bits) - 1n });
+  };
+  const file = fc.record({
+    ...Object.fromEntries(fileNumbers.map(({ name, type }) => [name, number(type)])),
+    ...Object.fromEntries(fileBytes.map((name) => [name, fc.option(fc.uint8Array(), { nil: undefined })])),
+  });
+  fc.assert(
+    fc.property(fc.array(file, { maxLength: 10 }), fc.uniqueArray(fc.nat()), (files, hidden) => {
+      const before = readFileRecords(Buffer.concat(files.map((one) => encodeFile(one))));
+      const capture = encodeCapture(snapshotOf([]), new FileTable(before, new Set(hidden)));
+      const after = readCapture(capture).files();
+      for (const { name } of fileNumbers) {
+        assert.deepEqual(after.columns.numbers(name), before.numbers(name), name);
+      }
+      for (const name of fileBytes) {
+        for (let row = 0; row < before.count; row++) {
+          assert.deepEqual(bytesOf(after, name, row), bytesOf(new FileTable(before), name, row), name);
+        }
+      }
+      assert.deepEqual([...after.hidden], hidden);
+    }),
+    { numRuns: 100 },
+  );
+});
+
+function bytesOf(files: FileTable, name: (typeof fileBytes)[number], row: number): unknown {
+  const { data, start, length, state } = files.columns.bytes(name);
+  return [state[row], Buffer.from(data.subarray(start[row], start[row]! + length[row]!)).toString('hex')];
+}
+
+test('numbers of 64 bits are exact, in both directions', () => {
+  fc.assert(
+    fc.property(fc.array(fc.bigInt({ min: 0n, max: (1n << 64n) - 1n })), (values) => {
+      const out = new ByteWriter();
+      for (const value of values) out.varint64(Number(value & 0xffffffffn), Number(value >> 32n));
+      const reader = new ByteReader(out.done(), 0);
+      for (const value of values) {
+        reader.varint64();
+        assert.equal((BigInt(reader.high) << 32n) | BigInt(reader.low), value);
+      }
+      assert.equal(reader.left, 0);
+    }),
+  );
+});
+
+test('the checksum is CRC-32C', () => {
+  // RFC 3720, B.4: 32 zeros; and the check value of the polynomial.
+  assert.equal(crc32c(new Uint8Array(32)), 0x8a9136aa);
+  assert.equal(crc32c(Buffer.from('123456789')), 0xe3069283);
+});
+
+test('what is computed from stored fields is the same as before', () => {
+  const plain = [
+    { tid: 1, pid: 1, vtid: 1, start_time: 5n, comm: 'init' },
+    { tid: 7, pid: 7, vtid: 3, pgid: 7, sid: 1, rptid: 1, start_time: 9n, comm: 'x' },
+  ];
+  const before = snapshotOf(plain, { bootId: 'boot', time: 100n, uptime: 50n });
+  const { snapshot, has } = readCapture(encodeCapture(before, noFiles));
+  assert.equal(snapshot.number('vpid', 1), 3);
+  assert.equal(snapshot.number('vsid', 1), 1);
+  assert.equal(snapshot.longs('run_time').values[1], 41n);
+  assert.equal(Buffer.from(snapshot.bytes('id', 1)).toString(), 'boot:7:9');
+  assert.equal(has('run_time'), true);
+  assert.equal(has('mm.total_vm'), false);
+});
+
+test('a capture without a column is read: what it held is not available', () => {
+  const tid = { name: 'tid', kind: 0, bytes: Uint8Array.of(2, 4) };
+  const rows = encodeTable(2, [tid, { name: 'later', kind: 7, bytes: Uint8Array.of(1) }]);
+  const { snapshot, has, hasFiles, files } = readCapture(encodeContainer([['TASK', rows]]));
+  assert.deepEqual([...snapshot.numbers('tid')], [1, 3]);
+  assert.equal(snapshot.number('pid', 0), -1);
+  assert.equal(snapshot.number('euid', 0), -2);
+  assert.equal(snapshot.state('comm', 1), ValueState.absent);
+  assert.equal(snapshot.longs('rss').absent[1], 1);
+  assert.deepEqual([has('tid'), has('pid'), has('vpid'), has('rss')], [true, false, false, false]);
+  assert.equal(hasFiles, false);
+  assert.equal(files().columns.count, 0);
+});
+
+test('an unknown section is passed over, and said', () => {
+  const rows = encodeTable(1, [{ name: 'tid', kind: 0, bytes: Uint8Array.of(2) }]);
+  const { snapshot, warnings } = readCapture(
+    encodeContainer([
+      ['\x1b[2J', Buffer.from('later')],
+      ['TASK', rows],
+    ]),
+  );
+  assert.equal(snapshot.count, 1);
+  assert.deepEqual(warnings, [
+    "section '\\x1b[2J' of 5 bytes at byte 32 of the capture is not known to this bpfkit and is passed over",
+  ]);
+});
+
+/** A machine like many: eight threads a process, a few programs, arguments that differ. */
+function crowd(count: number): PlainTask[] {
+  return Array.from({ length: count }, (_, i) => {
+    const tid = 300 + i;
+    const pid = 300 + (i >> 3) * 8;
+    return {
+      ...{ tid, vtid: tid, pid, pgid: pid, sid: pid, ptid: 1, ppid: 1, rptid: 1, rppid: 1 },
+      ...{ comm: `worker-${i % 40}`, exepath: `/usr/lib/app-${i % 30}/bin/server`, ns_level: 1 },
+      cmdline: `/usr/lib/app-${i % 30}/bin/server\0--listen\0[::1]:${8000 + i}\0--verbose\0`,
+      start_time: BigInt(i) * 12_345_678n,
+      cpu_time: BigInt((i * 7919) % 100_003) * 1_000_003n,
+      rss: BigInt((i * 31) % 977) * 4096n,
+      cgroup_id: BigInt(1000 + (i >> 5)),
+      cgroup: `/system.slice/app-${i >> 5}.service`,
+      ...{ state: 1n, uid: 1000n, gid: 1000n, nice: 0n, threads: 8n },
+    };
+  });
+}
+
+test('a task and a descriptor take less than a tenth of what they take in bpftree', () => {
+  const files = Array.from({ length: 20_000 }, (_, i) =>
+    encodeFile({
+      ...{ tid: 300 + (i >> 4) * 8, fd: i & 15, ino: BigInt((i * 7919) % 1_000_003), mountId: 30, layer: 1 },
+      ...{ position: BigInt((i * 31) % 4099), size: BigInt((i * 17) % 65_537), mode: 0o100644 },
+      path: Buffer.from(i % 3 === 0 ? `socket:[${i * 7}]` : `/var/lib/app-${i % 50}/data/file-${i}.db`),
+    }),
+  );
+  const table = new FileTable(readFileRecords(Buffer.concat(files)));
+  const capture = encodeCapture(snapshotOf(crowd(5000)), table);
+  const [, taskSection, fileSection] = readContainer(capture).sections;
+  const [perTask, perFile] = [taskSection!.size / 5000, fileSection!.size / 20_000];
+  assert.ok(perTask < 109, `${perTask.toFixed(1)} bytes a task`);
+  assert.ok(perFile < 53, `${perFile.toFixed(1)} bytes a descriptor`);
+});
+
+test('writing and reading 100,000 tasks costs about ten times what 10,000 cost', () => {
+  const cost = (count: number): number => {
+    const before = snapshotOf(crowd(count));
+    for (const { long } of stored) if (findField(long)!.type === 'bytes') before.bytesColumn(long);
+    const start = performance.now();
+    const { snapshot } = readCapture(encodeCapture(before, noFiles));
+    assert.equal(snapshot.order.length, count);
+    for (const field of stored) shownValue(snapshot, field, count - 1);
+    return performance.now() - start;
+  };
+  cost(10_000);
+  const small = cost(10_000);
+  const large = cost(100_000);
+  // Anything quadratic would be near 100. The slack is for a busy machine.
+  assert.ok(large < 40 * small, `${small.toFixed(0)} ms for 10,000, ${large.toFixed(0)} ms for 100,000`);
+});
+
+test('the names of columns are those of the tables', () => {
+  const names: FileNumber[] = fileNumbers.map(({ name }) => name);
+  const file = encodeFile({ tid: 1, fd: 2 });
+  const capture = encodeCapture(snapshotOf([]), new FileTable(readFileRecords(file)));
+  const content = Buffer.from(readContainer(capture).sections[2]!.content()).toString('latin1');
+  for (const name of names) assert.ok(content.includes(name), name);
+});
