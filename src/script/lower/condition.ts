@@ -2,7 +2,8 @@
 import type { CallExpression, Node } from 'acorn';
 import type { Block, Value } from '../../compiler/ir.ts';
 import { messages } from '../messages.ts';
-import { expression, optional } from './expression.ts';
+import { optional } from './choice.ts';
+import { expression } from './expression.ts';
 import { aggregate, truthOf } from './memory.ts';
 import { describe, type Operand } from './operand.ts';
 import { comparison, isComparison } from './scalar.ts';

@@ -11,15 +11,16 @@ import type {
   UnaryExpression,
   UpdateExpression,
 } from 'acorn';
-import type { Block, Value } from '../../compiler/ir.ts';
 import { messages } from '../messages.ts';
-import { branchOnPointer, condition, pointerValue } from './condition.ts';
+import { conditional, logical } from './choice.ts';
+import { condition } from './condition.ts';
 import { type DataType, nameOf, sizeOf, types } from './data-type.ts';
-import { aggregate, readPlace, truthOf, writePlace } from './memory.ts';
+import { aggregate, readPlace } from './memory.ts';
 import { describe, type Operand, type Place } from './operand.ts';
 import { arithmetic, isArithmetic, isComparison, scalarOf } from './scalar.ts';
 import type { Lowering } from './state.ts';
 import { isText } from './text.ts';
+import { assignment, readVariable, update } from './variable.ts';
 
 type As<T> = Node & T;
 
@@ -132,7 +133,7 @@ function template(l: Lowering, node: Node): Operand {
   return { kind: 'text', bytes: new TextEncoder().encode(quasis[0]?.value.cooked ?? '') };
 }
 
-function identifier(l: Lowering, node: As<{ name: string }>): Operand {
+export function identifier(l: Lowering, node: As<{ name: string }>): Operand {
   const { name } = node;
   const binding = l.binding(name);
   if (binding?.kind === 'constant') return binding.operand;
@@ -141,31 +142,6 @@ function identifier(l: Lowering, node: As<{ name: string }>): Operand {
   if (name === 'undefined') return { kind: 'undefined' };
   if (name === 'NaN' || name === 'Infinity') return l.fail(node, messages.float(name));
   return l.fail(node, messages.captured(name, l.program.nearest(name, l.program.declaredNames())));
-}
-
-function readVariable(l: Lowering, name: string, node: Node): Operand {
-  const binding = l.binding(name);
-  if (binding?.kind !== 'variable') return { kind: 'undefined' };
-  const { shape } = binding;
-  if (!shape)
-    return l.fail(
-      node,
-      messages.wrongType('a variable with a value', `"${name}", which nothing was assigned to`),
-    );
-  return withValue(shape, l.b.read(binding.variable));
-}
-
-/** The same operand around another value: what a variable of that shape holds now. */
-function withValue(shape: Operand, value: Value): Operand {
-  switch (shape.kind) {
-    case 'scalar':
-    case 'boolean':
-    case 'pointer':
-    case 'cell':
-      return { ...shape, value };
-    default:
-      return shape;
-  }
 }
 
 // Members
@@ -354,171 +330,6 @@ function unary(l: Lowering, node: UnaryExpression): Operand {
   }
 }
 
-function logical(l: Lowering, node: LogicalExpression): Operand {
-  const { b } = l;
-  const [first, second, join] = [b.block('left'), b.block('right'), b.block('join')];
-  const results: { operand: Operand; end: typeof first; node: Node }[] = [];
-  const finish = (operand: Operand, at: Node): void => {
-    results.push({ operand, end: b.current, node: at });
-  };
-  if (node.operator === '??') {
-    const left = optional(l, node.left, second);
-    if (b.open) finish(left, node.left);
-  } else {
-    const left = expression(l, node.left);
-    const set = b.block('set');
-    truthBranch(
-      l,
-      left,
-      node.left,
-      node.operator === '&&' ? second : set,
-      node.operator === '&&' ? set : second,
-    );
-    b.begin(set);
-    const kept: Operand = node.operator === '&&' ? { kind: 'literal', value: 0n } : left;
-    finish(kept, node.left);
-  }
-  b.begin(second);
-  finish(expression(l, node.right), node.right);
-  return joinOperands(l, results, join, node);
-}
-
-/** `a?.b.c`: the value where everything is there; control goes to `missing` where it is not. */
-export function optional(l: Lowering, node: Node, missing: Block): Operand {
-  if (node.type === 'ChainExpression')
-    return optional(l, (node as As<{ expression: Node }>).expression, missing);
-  if (node.type === 'MemberExpression') {
-    const access = node as MemberExpression;
-    if (access.object.type === 'Super') return l.fail(node, messages.unsupported('`super`'));
-    if (access.optional && access.property.type === 'Identifier' && !access.computed) {
-      const object = optional(l, access.object, missing);
-      requireSet(l, object, missing);
-      const part = partOf(l, object, access.property.name, node);
-      return 'base' in part ? readPlace(l, part) : part;
-    }
-    if (hasOptional(access.object) && access.property.type === 'Identifier' && !access.computed) {
-      const part = partOf(l, optional(l, access.object, missing), access.property.name, node);
-      return 'base' in part ? readPlace(l, part) : part;
-    }
-  }
-  const operand = expression(l, node);
-  if (operand.kind === 'undefined') l.b.jump(missing);
-  else requireSet(l, operand, missing);
-  return operand;
-}
-
-function hasOptional(node: Node): boolean {
-  if (node.type !== 'MemberExpression') return false;
-  const access = node as MemberExpression;
-  return access.optional || hasOptional(access.object);
-}
-
-function requireSet(l: Lowering, operand: Operand, missing: Block): void {
-  const value = pointerValue(operand);
-  if (!value) return;
-  const set = l.b.block('set');
-  branchOnPointer(l, value, set, missing);
-  l.b.begin(set);
-}
-
-function truthBranch(l: Lowering, operand: Operand, node: Node, yes: Block, no: Block): void {
-  const value = pointerValue(operand);
-  if (value) return branchOnPointer(l, value, yes, no);
-  const truth = truthOf(l, operand, node);
-  l.b.branch('ne', truth.value, l.b.constant(0), yes, no);
-}
-
-function conditional(l: Lowering, node: ConditionalExpression): Operand {
-  const { b } = l;
-  const [yes, no, join] = [b.block('then'), b.block('else'), b.block('join')];
-  condition(l, node.test, yes, no);
-  b.begin(yes);
-  const first = { operand: expression(l, node.consequent), end: b.current, node: node.consequent };
-  b.begin(no);
-  const second = { operand: expression(l, node.alternate), end: b.current, node: node.alternate };
-  return joinOperands(l, [first, second], join, node);
-}
-
-/** One operand out of several control flow paths; each path still ends open in `end`. */
-function joinOperands(
-  l: Lowering,
-  paths: readonly { operand: Operand; end: Block; node: Node }[],
-  join: Block,
-  node: Node,
-): Operand {
-  const { b } = l;
-  const result = b.variable('choice');
-  const shape = commonShape(
-    l,
-    paths.map((path) => path.operand),
-    node,
-  );
-  for (const path of paths) {
-    b.enter(path.end);
-    b.write(result, valueAs(l, shape, path.operand, path.node));
-    b.jump(join);
-  }
-  b.begin(join);
-  return withValue(shape, b.read(result));
-}
-
-function commonShape(l: Lowering, operands: readonly Operand[], node: Node): Operand {
-  const pointer = operands.find((o) => o.kind === 'pointer' || o.kind === 'cell');
-  if (pointer) {
-    for (const other of operands) {
-      const empty = other.kind === 'undefined' || (other.kind === 'literal' && other.value === 0n);
-      if (!empty && describe(other) !== describe(pointer)) {
-        l.fail(
-          node,
-          messages.wrongType(
-            describe(pointer),
-            describe(other),
-            'Both sides of a choice must be of one type.',
-          ),
-        );
-      }
-    }
-    return pointer;
-  }
-  if (operands.every((o) => o.kind === 'boolean')) return operands[0];
-  const numbers = operands.map(
-    (o) => scalarOf(l, o.kind === 'undefined' ? { kind: 'literal', value: 0n } : o, node).type,
-  );
-  const wide = numbers.find((type) => type.bits === 64 && !type.signed);
-  const unsigned = numbers.every((type) => !type.signed);
-  const type = wide ?? (unsigned ? types.u32 : types.i64);
-  return { kind: 'scalar', value: b0(l), type };
-}
-
-/** A stand-in value for a shape: only its kind and type are used. */
-function b0(l: Lowering): Value {
-  return l.b.constant(0);
-}
-
-/** The register that a variable of this shape takes from an operand. */
-export function valueAs(l: Lowering, shape: Operand, operand: Operand, node: Node): Value {
-  if (operand.kind === 'undefined') return l.b.constant(0);
-  if (shape.kind === 'pointer' || shape.kind === 'cell') {
-    const value = pointerValue(operand);
-    if (value && sameKind(shape, operand)) return value;
-    if (operand.kind === 'literal' && operand.value === 0n) return l.b.constant(0);
-    return l.fail(node, messages.wrongType(describe(shape), describe(operand)));
-  }
-  if (shape.kind === 'boolean') return truthOf(l, operand, node).value;
-  return scalarOf(l, operand, node).value;
-}
-
-function sameKind(shape: Operand, operand: Operand): boolean {
-  if (shape.kind !== operand.kind) return false;
-  if (shape.kind === 'pointer' && operand.kind === 'pointer') {
-    return (
-      describe(shape) === describe(operand) &&
-      (shape.memory === operand.memory || operand.memory === 'kernelTyped')
-    );
-  }
-  return describe(shape) === describe(operand);
-}
-
 function object(l: Lowering, node: ObjectExpression): Operand {
   const fields = new Map<string, Operand>();
   for (const property of node.properties) {
@@ -532,125 +343,4 @@ function object(l: Lowering, node: ObjectExpression): Operand {
     fields.set(name, expression(l, property.value));
   }
   return { kind: 'object', fields, node };
-}
-
-// Assignment
-
-export function assignment(l: Lowering, node: AssignmentExpression, used: boolean): Operand {
-  const { operator, left, right } = node;
-  if (operator === '&&=' || operator === '||=' || operator === '??=' || operator === '**=') {
-    return l.fail(node, messages.unsupported(`the operator ${operator}`, 'Write it out with if.'));
-  }
-  if (left.type === 'Identifier') {
-    const value = expression(l, right);
-    const next =
-      operator === '=' ? value : arithmetic(l, operator.slice(0, -1), identifier(l, left), value, node);
-    return assignVariable(l, left, next, node);
-  }
-  if (left.type !== 'MemberExpression') {
-    return l.fail(left, messages.unsupported('destructuring', 'Assign each field by itself.'));
-  }
-  const target = memberTarget(l, left);
-  if (!('base' in target) || !target.writable) return l.fail(left, messages.readOnly(l.source.textOf(left)));
-  const value = expression(l, right);
-  if (operator === '=') {
-    writePlace(l, target, value, right);
-    return value;
-  }
-  return changePlace(l, target, operator.slice(0, -1), value, node, used);
-}
-
-/** `place op= value`; additions to shared map values are atomic when nobody looks at the result. */
-function changePlace(
-  l: Lowering,
-  place: Place,
-  operator: string,
-  value: Operand,
-  node: Node,
-  used: boolean,
-): Operand {
-  const size = sizeOf(place.type);
-  if (
-    !used &&
-    place.shared &&
-    !place.bitfield &&
-    (operator === '+' || operator === '-') &&
-    (size === 4 || size === 8)
-  ) {
-    const amount = operator === '+' ? value : arithmetic(l, '-', { kind: 'literal', value: 0n }, value, node);
-    l.b.atomic('add', size, place.base, place.offset, scalarOf(l, amount, node).value);
-    return { kind: 'undefined' };
-  }
-  const next = arithmetic(l, operator, readPlace(l, place), value, node);
-  writePlace(l, place, next, node);
-  return next;
-}
-
-export function update(l: Lowering, node: UpdateExpression, used: boolean): Operand {
-  const operator = node.operator === '++' ? '+' : '-';
-  const one: Operand = { kind: 'literal', value: 1n };
-  const argument: Node = node.argument;
-  if (argument.type === 'Identifier') {
-    const before = identifier(l, argument as As<{ name: string }>);
-    const after = assignVariable(
-      l,
-      argument as As<{ name: string }>,
-      arithmetic(l, operator, before, one, node),
-      node,
-    );
-    return node.prefix ? after : before;
-  }
-  if (argument.type !== 'MemberExpression')
-    return l.fail(argument, messages.readOnly(l.source.textOf(argument)));
-  const target = memberTarget(l, argument as MemberExpression);
-  if (!('base' in target) || !target.writable)
-    return l.fail(argument, messages.readOnly(l.source.textOf(argument)));
-  const before = used && !node.prefix ? readPlace(l, target) : undefined;
-  const after = changePlace(l, target, operator, one, node, used);
-  return before ?? after;
-}
-
-function assignVariable(l: Lowering, target: As<{ name: string }>, operand: Operand, node: Node): Operand {
-  const binding = l.binding(target.name);
-  if (!binding)
-    return l.fail(
-      target,
-      messages.captured(target.name, l.program.nearest(target.name, l.program.declaredNames())),
-    );
-  if (binding.kind === 'constant') return l.fail(target, messages.assignToConst(target.name));
-  binding.shape ??= variableShape(l, operand, node);
-  const { shape } = binding;
-  if (
-    (shape.kind === 'pointer' || shape.kind === 'cell') &&
-    operand.kind !== 'undefined' &&
-    !sameKind(shape, operand)
-  ) {
-    return l.fail(node, messages.differentPointers(target.name, describe(shape), describe(operand)));
-  }
-  l.b.write(binding.variable, valueAs(l, shape, operand, node));
-  return readVariable(l, target.name, node);
-}
-
-/** What a variable is, from the first value it gets. A number that starts as a literal is an i64. */
-export function variableShape(l: Lowering, operand: Operand, node: Node): Operand {
-  switch (operand.kind) {
-    case 'literal':
-      return { kind: 'scalar', value: l.b.constant(0), type: types.i64 };
-    case 'scalar': {
-      const small = operand.type.bits < 64;
-      return { ...operand, type: small ? types.i64 : operand.type };
-    }
-    case 'boolean':
-    case 'pointer':
-    case 'cell':
-      return operand;
-    default:
-      return l.fail(
-        node,
-        messages.unsupported(
-          `a variable that changes and holds ${describe(operand)}`,
-          'Use const, or a field of an event or map value.',
-        ),
-      );
-  }
 }

@@ -13,21 +13,15 @@ import type {
 import type { Block } from '../../compiler/ir.ts';
 import { messages } from '../messages.ts';
 import { isBounded } from './bounds.ts';
+import { valueAs } from './choice.ts';
 import { condition, knownTruth } from './condition.ts';
 import { types } from './data-type.ts';
-import {
-  assignment,
-  describeSyntax,
-  expression,
-  partOf,
-  update,
-  valueAs,
-  variableShape,
-} from './expression.ts';
+import { describeSyntax, expression, partOf } from './expression.ts';
 import { readPlace } from './memory.ts';
 import { describe, type Operand } from './operand.ts';
 import { comparison, scalarOf } from './scalar.ts';
 import type { Lowering } from './state.ts';
+import { assignment, update, variableShape } from './variable.ts';
 
 export function statements(l: Lowering, body: readonly Node[]): void {
   l.scopes.push(new Map());
