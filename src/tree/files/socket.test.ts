@@ -84,6 +84,14 @@ test('netlink sockets have a protocol and port ids', () => {
   assert.equal(sockets(file).text(0), 'netlink route 4000000000');
 });
 
+test('raw sockets have addresses and no ports', () => {
+  const file = { family: 2, socketType: 3, protocol: 1, socketState: 7, localAddress: new Uint8Array(4) };
+  assert.equal(sockets(file).text(0), 'raw icmp 0.0.0.0');
+  assert.deepEqual(Object.fromEntries(sockets(file).json(0)), {
+    ...{ family: 'inet', type: 'raw', protocol: 'icmp', state: 'close', local_address: '0.0.0.0' },
+  });
+});
+
 test('families and protocols without a name are shown as numbers', () => {
   assert.equal(sockets({ family: 99, socketType: 77 }).text(0), '99 77');
   assert.equal(sockets({ family: 2, socketType: 3, protocol: 200 }).text(0), 'raw 200');

@@ -195,9 +195,10 @@ export class Sockets {
     switch (this.#files.numbers('family')[row]) {
       case INET:
       case INET6: {
-        const near = local.address === undefined ? '' : ` ${endText(local)}`;
-        const far = remote.address === undefined ? '' : ` -> ${endText(remote)}`;
-        const shown = this.type(row) === 'raw' ? `raw ${protocol}` : protocol;
+        const raw = this.type(row) === 'raw'; // Raw sockets have no ports.
+        const near = local.address === undefined ? '' : ` ${endText(local, !raw)}`;
+        const far = remote.address === undefined ? '' : ` -> ${endText(remote, !raw)}`;
+        const shown = raw ? `raw ${protocol}` : protocol;
         return `${shown}${near}${far}${this.type(row) === 'stream' ? ` ${state}` : ''}`;
       }
       case UNIX: {
@@ -235,7 +236,7 @@ export class Sockets {
         members.set(`${name}_address`, text);
         if (base64 !== undefined) members.set(`${name}_address_base64`, base64);
       }
-      if (internet && address !== undefined) members.set(`${name}_port`, port);
+      if (internet && address !== undefined && this.type(row) !== 'raw') members.set(`${name}_port`, port);
       if (family === NETLINK) members.set(`${name}_port`, port);
     }
     const peer = this.#files.numbers('peer')[row]!;
@@ -244,8 +245,9 @@ export class Sockets {
   }
 }
 
-function endText({ address, port }: End): string {
+function endText({ address, port }: End, hasPort: boolean): string {
   const text = internetAddress(address ?? new Uint8Array(4));
+  if (!hasPort) return text;
   return text.includes(':') ? `[${text}]:${port}` : `${text}:${port}`;
 }
 
