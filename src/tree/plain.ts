@@ -1,5 +1,5 @@
 /** Snapshots from plain objects: for tests, for tools that build their own, and a model of what a source is. */
-import type { BytesField, LongField, NumberField } from './fields.ts';
+import { type BytesField, findField, type LongField, type NumberField } from './fields.ts';
 import {
   type BytesColumn,
   type LongColumn,
@@ -42,7 +42,8 @@ export function snapshotOf(tasks: readonly PlainTask[], host?: SnapshotHost): Sn
       return Float64Array.from(tasks, (task) => (task as Partial<Record<NumberField, number>>)[field] ?? 0);
     },
     longs(field: string): LongColumn {
-      const values = new BigInt64Array(tasks.length);
+      const unsigned = findField(field)?.signed === false;
+      const values = unsigned ? new BigUint64Array(tasks.length) : new BigInt64Array(tasks.length);
       const absent = new Uint8Array(tasks.length);
       for (const [row, task] of tasks.entries()) {
         const value = (task as Readonly<Record<string, bigint | number | undefined>>)[field];

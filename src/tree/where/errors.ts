@@ -14,10 +14,10 @@ const CONTEXT = 40;
 /** The line with the place and the carets below it; long conditions are cut on both sides. */
 function frame(text: string, { start, end }: Span): string {
   const from = Math.max(0, start - CONTEXT);
-  const to = Math.min(text.length, Math.max(end, start + 1) + CONTEXT);
+  const to = Math.min(text.length, Math.max(Math.min(end, start + CONTEXT), start + 1) + CONTEXT);
   const shown = (a: number, b: number): string => escapeText(text.slice(a, b));
   const before = `${from > 0 ? '…' : ''}${shown(from, start)}`;
-  const stop = Math.min(end, to);
+  const stop = Math.min(end, start + CONTEXT);
   const marked = shown(start, stop);
   const line = `${before}${marked}${shown(stop, to)}${to < text.length ? '…' : ''}`;
   return `  ${line}\n  ${' '.repeat([...before].length)}${'^'.repeat(Math.max(1, [...marked].length))}`;
