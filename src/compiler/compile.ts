@@ -22,6 +22,8 @@ import {
   terminatorOperands,
   type Value,
 } from './ir.ts';
+import { shareFrameAddresses } from './machine/frame-addresses.ts';
+import { dropResult } from './machine/result.ts';
 import { select } from './machine/select.ts';
 import { foldAddresses } from './passes/addresses.ts';
 import { shareReturns, straighten } from './passes/branches.ts';
@@ -74,6 +76,7 @@ export interface CompiledProgram {
 
 interface Compiled {
   readonly fn: IrFunction;
+  readonly options: GenerateOptions;
   emitted: EmittedFunction;
   frame: Frame;
 }
@@ -85,8 +88,12 @@ export function compileModule(module: IrModule, target: Target = {}): CompiledPr
   const calls = callGraph(module);
   const needed = reachedFrom(module.functions[0].name, calls);
   const compiled: Compiled[] = [];
-  for (const fn of module.functions) if (needed.has(fn.name)) compiled.push({ fn, ...generate(fn, v4) });
-  const scratchBytes = fitStacks(compiled, calls, target, v4);
+  for (const fn of module.functions) {
+    if (!needed.has(fn.name)) continue;
+    const options = { v4, resultIgnored: fn.role === 'entry' && module.resultIgnored === true };
+    compiled.push({ fn, options, ...generate(fn, options) });
+  }
+  const scratchBytes = fitStacks(compiled, calls, target);
   return link(compiled, scratchBytes);
 }
 
@@ -111,11 +118,21 @@ export function optimize(fn: IrFunction, v4: boolean): void {
   shareReturns(fn);
 }
 
-function generate(fn: IrFunction, v4: boolean): { emitted: EmittedFunction; frame: Frame } {
+interface GenerateOptions {
+  readonly v4: boolean;
+  readonly resultIgnored: boolean;
+}
+
+function generate(
+  fn: IrFunction,
+  { v4, resultIgnored }: GenerateOptions,
+): { emitted: EmittedFunction; frame: Frame } {
   splitCriticalEdges(fn);
   const conflicts = slotConflicts(fn);
   const machine = select(fn, v4);
+  shareFrameAddresses(machine);
   const { spillSlots } = allocate(machine);
+  if (resultIgnored) dropResult(machine);
   const frame = layOut(usedSlots(fn), spillSlots, conflicts);
   return { emitted: emit(machine, frame, { v4 }), frame };
 }
@@ -195,12 +212,7 @@ function deepest(
 }
 
 /** Moves the largest slots of the deepest chain to scratch memory until every chain fits. */
-function fitStacks(
-  compiled: Compiled[],
-  calls: Map<string, Set<string>>,
-  target: Target,
-  v4: boolean,
-): number {
+function fitStacks(compiled: Compiled[], calls: Map<string, Set<string>>, target: Target): number {
   const { scratch } = target;
   const start = scratch?.offset ?? 0;
   let used = 0;
@@ -235,7 +247,7 @@ function fitStacks(
     shareCommon(victim.fn);
     removeDead(victim.fn);
     shareReturns(victim.fn);
-    Object.assign(victim, generate(victim.fn, v4));
+    Object.assign(victim, generate(victim.fn, victim.options));
   }
 }
 

@@ -48,6 +48,8 @@ interface Helper {
   readonly id: number;
   readonly since: string;
   readonly pure?: true;
+  /** Leaves nothing in r0. */
+  readonly nothing?: true;
 }
 
 const table: Record<HelperName, Helper> = {
@@ -76,8 +78,8 @@ const table: Record<HelperName, Helper> = {
   seq_write: { id: 127, since: '5.7' },
   ringbuf_output: { id: 130, since: '5.8' },
   ringbuf_reserve: { id: 131, since: '5.8' },
-  ringbuf_submit: { id: 132, since: '5.8' },
-  ringbuf_discard: { id: 133, since: '5.8' },
+  ringbuf_submit: { id: 132, since: '5.8', nothing: true },
+  ringbuf_discard: { id: 133, since: '5.8', nothing: true },
   d_path: { id: 147, since: '5.10' },
   copy_from_user: { id: 148, since: '5.10' },
   get_current_task_btf: { id: 158, since: '5.11', pure: true },
@@ -94,4 +96,15 @@ export const helpers: Readonly<Record<HelperName, Helper>> = table;
 export function helper(name: HelperName): Callee {
   const { id, pure } = table[name];
   return { kind: 'helper', id, name: `bpf_${name}`, pure: pure === true };
+}
+
+const withResult: ReadonlySet<number> = new Set(
+  Object.values<Helper>(table)
+    .filter(({ nothing }) => !nothing)
+    .map(({ id }) => id),
+);
+
+/** The helper of this number is known to leave a value in r0. */
+export function returnsValue(id: number): boolean {
+  return withResult.has(id);
 }

@@ -210,6 +210,8 @@ export interface IrFunction {
 export interface IrModule {
   readonly name: string;
   readonly functions: readonly IrFunction[];
+  /** The kernel does not look at what the entry function returns. Default false. */
+  readonly resultIgnored?: boolean;
 }
 
 export const scalar64: ValueType = { kind: 'scalar', bits: 64, signed: false };

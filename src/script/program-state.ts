@@ -109,4 +109,12 @@ export class ProgramState {
     const { lossLayout, lossIndex } = this.#declarations;
     return l.b.mapValueAddress(lostMap, (lossIndex.get(map) ?? 0) * lossLayout.cpus * lostCounterStride);
   }
+
+  /**
+   * The address of a u64 that is 1, behind the counters: a new entry that counts from one is made from it, which
+   * is shorter than to put a one on the stack.
+   */
+  constantOne(l: Lowering): Value {
+    return l.b.mapValueAddress(lostMap, this.#declarations.lossLayout.valueSize);
+  }
 }

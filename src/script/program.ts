@@ -9,11 +9,13 @@ import { FunctionBuilder } from '../compiler/builder.ts';
 import { type CompiledProgram, compileModule } from '../compiler/compile.ts';
 import { type IrFunction, type IrModule, scalar64 } from '../compiler/ir.ts';
 import {
+  AttachType,
   type CollectionSpec,
   type FunctionInfo,
   type MapSpec,
   MapType,
   type ProgramSpec,
+  ProgramType,
 } from '../kernel/spec.ts';
 import { lostLayout } from '../kernel/stream/lost.ts';
 import { histogramKey, linearClasses, log2Classes } from './builtin/map-histogram.ts';
@@ -75,7 +77,10 @@ export function compileDefinition(definition: Definition, environment: Environme
   const programs: ProgramSpec[] = [];
   const probes: CompiledProbe[] = [];
   for (const [probe, source] of definition.probes) {
-    const plan = planProbe(probe, environment, { readsArguments: mentions(source.node, 'args') });
+    const plan = planProbe(probe, environment, {
+      readsArguments: mentions(source.node, 'args'),
+      fields: fieldsRead(source.node),
+    });
     const name = programName(probe, probes.length);
     const scratch = `scratch_${probes.length}`;
     const state = new ProgramState(environment, declarations);
@@ -108,13 +113,17 @@ export function compileDefinition(definition: Definition, environment: Environme
       name: lostMap,
       type: MapType.array,
       keySize: 4,
-      valueSize: lossLayout.valueSize,
+      valueSize: lossLayout.valueSize + constantOne.length,
       maxEntries: 1,
       flags: mmapable,
+      contents: new Uint8Array([...new Uint8Array(lossLayout.valueSize), ...constantOne]),
     });
   }
   return { spec: { btf: btf.encode(), maps, programs }, probes, lossIndex };
 }
+
+/** Behind the counters of losses: the value of a new entry that counts from one (ProgramState.constantOne). */
+const constantOne = new Uint8Array(new BigUint64Array([1n]).buffer);
 
 // BPF_F_MMAPABLE and BPF_F_NO_PREALLOC of include/uapi/linux/bpf.h.
 const mmapable = 1 << 10;
@@ -183,7 +192,10 @@ function lowerProbe(name: string, plan: ProbePlan, source: FunctionSource, progr
       }),
     );
   }
-  return { name, functions };
+  // __bpf_trace_run in kernel/trace/bpf_trace.c
+  const resultIgnored =
+    plan.programType === ProgramType.rawTracepoint || plan.attachType === AttachType.traceRawTp;
+  return { name, functions, resultIgnored };
 }
 
 /** A function beside the probes is called by any of them: it has no arguments of its own kind of probe. */
@@ -265,6 +277,38 @@ function mentions(node: Node, property: string): boolean {
         child && typeof child === 'object' && typeof child.type === 'string' && mentions(child, property),
     ),
   );
+}
+
+/** What the body reads of k.args, if it reads nothing but its fields by name; undefined otherwise. */
+function fieldsRead(node: Node): ReadonlySet<string> | undefined {
+  const names = new Set<string>();
+  let whole = false;
+  const isArguments = (one: unknown): boolean =>
+    (one as { type?: string }).type === 'MemberExpression' &&
+    (one as { property: { name?: string } }).property.name === 'args';
+  const look = (one: Node): void => {
+    const { object, property, computed } = one as Node & {
+      object?: Node;
+      property?: Node;
+      computed?: boolean;
+    };
+    if (one.type === 'MemberExpression' && object && isArguments(object)) {
+      const { name } = property as Node & { name?: string };
+      if (computed || name === undefined || name === 'args') whole = true;
+      else names.add(name);
+      const { object: context } = object as Node & { object: Node };
+      look(context);
+      return;
+    }
+    if (isArguments(one)) whole = true;
+    for (const value of Object.values(one)) {
+      for (const child of Array.isArray(value) ? value : [value]) {
+        if (child && typeof child === 'object' && typeof child.type === 'string') look(child);
+      }
+    }
+  };
+  look(node);
+  return whole ? undefined : names;
 }
 
 /** At most 15 characters of the probe's last part, or of the whole where that is a number: what bpftool shows. */

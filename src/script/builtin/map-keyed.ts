@@ -87,11 +87,14 @@ export function increment(l: Lowering, subject: MapSubject, key: Value, shape: S
   b.begin(found);
   use(entry, amount);
   b.begin(absent);
-  const first = stackPlace(l, 'first', type);
-  b.store(size as 8, first.base, 0, amount);
+  let first: Value;
+  if (step || size !== 8) {
+    first = stackPlace(l, 'first', type).base;
+    b.store(size as 8, first, 0, amount);
+  } else first = l.program.constantOne(l);
   const perCpu = isPerCpu(subject.map.kind);
   const mode = b.constant(perCpu ? updateModes.any : updateModes.new);
-  const result = l.call('map_update_elem', [b.mapAddress(subject.name), key, first.base, mode]);
+  const result = l.call('map_update_elem', [b.mapAddress(subject.name), key, first, mode]);
   b.branch('eq', result, b.constant(0), after, refused);
   b.begin(refused);
   if (!perCpu) {

@@ -13,6 +13,8 @@ import { functionPlan, rawTracepointPlan } from './tracing.ts';
 /** What a body uses that decides how its probe is served. */
 export interface BodyFacts {
   readonly readsArguments: boolean;
+  /** The fields of k.args that it reads; undefined if they cannot be told, or one is itself called `args`. */
+  readonly fields: ReadonlySet<string> | undefined;
 }
 
 type Kind = (
@@ -23,8 +25,7 @@ type Kind = (
 ) => ProbePlan;
 
 const kinds: Readonly<Record<string, Kind>> = {
-  tracepoint: (title, parts, environment, facts) =>
-    tracepointPlan(title, parts, environment, facts.readsArguments),
+  tracepoint: tracepointPlan,
   rawtracepoint: rawTracepointPlan,
   kprobe: (title, parts, environment) => kprobePlan(title, 'kprobe', parts, environment),
   kretprobe: (title, parts, environment) => kprobePlan(title, 'kretprobe', parts, environment),

@@ -19,15 +19,15 @@ import type { Lowering } from '../lower/state.ts';
 import { messages } from '../messages.ts';
 import { argumentOperand, namedParts } from './arguments.ts';
 import { elsewhere, type ProbePlan } from './plan.ts';
+import type { BodyFacts } from './probes.ts';
 import { registerMember, registersOf } from './registers.ts';
 import { syscallNumber } from './syscall-numbers.ts';
 
-/** `readsArguments`: the body mentions k.args. */
 export function tracepointPlan(
   title: string,
   parts: readonly string[],
   environment: Environment,
-  readsArguments: boolean,
+  { readsArguments, fields }: BodyFacts,
 ): ProbePlan {
   const [category, name] = parts;
   if (parts.length !== 2 || !category || !name) {
@@ -40,13 +40,17 @@ export function tracepointPlan(
     const near = environment.nearTracepoints(`${category}:${name}`).map((each) => `tracepoint:${each}`);
     throw new ProgramError(messages.unknownProbe(title, 'this kernel has no such tracepoint', near));
   }
-  const call = /^sys_(enter|exit)_(\w+)$/.exec(name);
-  if (category === 'syscalls' && call) {
+  const call = /^sys_(enter|exit)(?:_(\w+))?$/.exec(name);
+  if (category === 'syscalls' && call?.[2]) {
     const number = syscallNumber(environment.architecture, syscallAliases[call[2]] ?? call[2]);
     const raw =
       number === undefined
         ? undefined
         : syscallPlan(title, call[1] as 'enter' | 'exit', number, format, environment);
+    if (raw) return raw;
+  }
+  if (category === 'raw_syscalls' && call && fields) {
+    const raw = everySyscallPlan(title, call[1] as 'enter' | 'exit', fields, environment);
     if (raw) return raw;
   }
   if (!readsArguments && environment.btf.find(`btf_trace_${name}`, 'typedef') !== undefined) {
@@ -143,6 +147,46 @@ function integer(size: number, signed: boolean): IntegerType {
   return { kind: 'int', bits: (size * 8) as IntegerType['bits'], signed };
 }
 
+/**
+ * raw_syscalls:sys_enter or sys_exit, if the body only reads what the raw form has too. The arguments of calls
+ * are not among it: where they are depends on whether the process is a 32-bit one.
+ */
+function everySyscallPlan(
+  title: string,
+  side: 'enter' | 'exit',
+  fields: ReadonlySet<string>,
+  environment: Environment,
+): ProbePlan | undefined {
+  const second = side === 'enter' ? 'id' : 'ret';
+  if (environment.btf.find(`btf_trace_sys_${side}`, 'typedef') === undefined) return undefined;
+  if ([...fields].some((field) => field !== second)) return undefined;
+  return {
+    ...syscallHook(title, side),
+    member(l, part) {
+      if (part !== 'args') return undefined;
+      return namedParts(`the arguments of ${title}`, [second], (name) =>
+        name === second
+          ? { kind: 'scalar', value: l.b.load(8, l.context, 8, { invariant: true }), type: types.i64 }
+          : undefined,
+      );
+    },
+  };
+}
+
+/** The raw tracepoint that all system calls pass. */
+function syscallHook(title: string, side: 'enter' | 'exit'): Omit<ProbePlan, 'member'> {
+  return {
+    title,
+    programType: ProgramType.tracing,
+    attachType: AttachType.traceRawTp,
+    attachTarget: { kind: 'rawTracepoint', name: `sys_${side}` },
+    attachment: { kind: 'tracing' },
+    typedPointers: true,
+    names: () => ['args'],
+    explain: (part) => elsewhere[part],
+  };
+}
+
 /** raw sys_enter(regs, id) or sys_exit(regs, ret), narrowed to one call. */
 function syscallPlan(
   title: string,
@@ -161,12 +205,7 @@ function syscallPlan(
     return l.b.load(8, base, member?.offset ?? 0, { invariant: true });
   };
   return {
-    title,
-    programType: ProgramType.tracing,
-    attachType: AttachType.traceRawTp,
-    attachTarget: { kind: 'rawTracepoint', name: `sys_${side}` },
-    attachment: { kind: 'tracing' },
-    typedPointers: true,
+    ...syscallHook(title, side),
     prologue(l) {
       const { b } = l;
       const [wanted, other] = [b.block('wanted'), b.block('other')];
@@ -200,8 +239,6 @@ function syscallPlan(
         },
       );
     },
-    names: () => ['args'],
-    explain: (part) => elsewhere[part],
   };
 }
 
