@@ -228,10 +228,17 @@ test('writing and reading 100,000 tasks costs about ten times what 10,000 cost',
   assert.ok(large < 40 * small, `${small.toFixed(0)} ms for 10,000, ${large.toFixed(0)} ms for 100,000`);
 });
 
-test('the names of columns are those of the tables', () => {
+test('the names of columns are those of the tables; those of which nothing is known are left out', () => {
+  const content = (file: Uint8Array): string => {
+    const capture = encodeCapture(snapshotOf([]), new FileTable(readFileRecords(file)));
+    return Buffer.from(readContainer(capture).sections[2]!.content()).toString('latin1');
+  };
   const names: FileNumber[] = fileNumbers.map(({ name }) => name);
-  const file = encodeFile({ tid: 1, fd: 2 });
-  const capture = encodeCapture(snapshotOf([]), new FileTable(readFileRecords(file)));
-  const content = Buffer.from(readContainer(capture).sections[2]!.content()).toString('latin1');
-  for (const name of names) assert.ok(content.includes(name), name);
+  const all = content(encodeFile(Object.fromEntries(names.map((name) => [name, 1]))));
+  for (const name of names) assert.ok(all.includes(name), name);
+  const few = content(encodeFile({ tid: 0, fd: 2 }));
+  assert.deepEqual(
+    names.filter((name) => few.includes(name)),
+    ['tid', 'fd'],
+  );
 });

@@ -32,20 +32,12 @@ type Longs = BigInt64Array | BigUint64Array;
 const halvesOf = (values: Longs): Uint32Array =>
   new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
 
-/** Safe integers as 64-bit numbers. */
-function widen(column: NumberColumn | Uint32Array): Longs {
-  const values = new BigInt64Array(column.length);
-  const halves = halvesOf(values);
-  for (let row = 0; row < column.length; row++) {
-    const value = column[row]!;
-    halves[2 * row + LOW] = value;
-    halves[2 * row + HIGH] = Math.floor(value / TWO_32);
-  }
-  return values;
-}
+/** The most bytes that a variable-length number takes. */
+const LONGEST = 10;
 
 /**
- * A column of numbers as bytes.
+ * A column of numbers as bytes. Everything is written in place, without a call for each number: this runs for
+ * every value of a dump, before any of it is compiled well.
  *
  * @param order the rows in the order in which they are stored; default: as they are.
  */
@@ -54,17 +46,54 @@ export function encodeNumbers(
   order?: Uint32Array,
   absent?: Uint8Array,
 ): Uint8Array {
-  const values = column instanceof BigInt64Array || column instanceof BigUint64Array ? column : widen(column);
-  const count = order?.length ?? values.length;
-  const out = new ByteWriter();
+  const count = order?.length ?? column.length;
+  const bitmap = absent === undefined ? 0 : Math.ceil(count / 8);
+  const out = new Uint8Array(bitmap + LONGEST * count);
   if (absent !== undefined) {
-    const bits = new Uint8Array(Math.ceil(count / 8));
     for (let i = 0; i < count; i++) {
-      if (absent[order === undefined ? i : order[i]!] === 0) bits[i >>> 3]! |= 1 << (i & 7);
+      if (absent[order === undefined ? i : order[i]!] === 0) out[i >>> 3]! |= 1 << (i & 7);
     }
-    out.put(bits);
   }
-  const halves = halvesOf(values);
+  const end =
+    column instanceof BigInt64Array || column instanceof BigUint64Array
+      ? putLongs(out, bitmap, halvesOf(column), count, order, absent)
+      : putSafe(out, bitmap, column, count, order);
+  return out.subarray(0, end);
+}
+
+/** Differences of safe integers, whose zigzag form has at most 54 bits. */
+function putSafe(
+  out: Uint8Array,
+  from: number,
+  column: NumberColumn | Uint32Array,
+  count: number,
+  order: Uint32Array | undefined,
+): number {
+  let at = from;
+  let before = 0;
+  for (let i = 0; i < count; i++) {
+    const value = column[order === undefined ? i : order[i]!]!;
+    const delta = value - before;
+    before = value;
+    let rest = delta < 0 ? -2 * delta - 1 : 2 * delta;
+    while (rest > 0x7f) {
+      out[at++] = (rest % 128) | 0x80;
+      rest = Math.floor(rest / 128);
+    }
+    out[at++] = rest;
+  }
+  return at;
+}
+
+function putLongs(
+  out: Uint8Array,
+  from: number,
+  halves: Uint32Array,
+  count: number,
+  order: Uint32Array | undefined,
+  absent: Uint8Array | undefined,
+): number {
+  let at = from;
   let [lowBefore, highBefore] = [0, 0];
   for (let i = 0; i < count; i++) {
     const row = order === undefined ? i : order[i]!;
@@ -74,11 +103,18 @@ export function encodeNumbers(
     const lowDelta = (low - lowBefore) | 0;
     const highDelta = (high - highBefore - (low < lowBefore ? 1 : 0)) | 0;
     const sign = highDelta >> 31;
-    out.varint64((lowDelta << 1) ^ sign, ((highDelta << 1) | (lowDelta >>> 31)) ^ sign);
+    let lowRest = ((lowDelta << 1) ^ sign) >>> 0;
+    let highRest = (((highDelta << 1) | (lowDelta >>> 31)) ^ sign) >>> 0;
+    while (highRest !== 0 || lowRest > 0x7f) {
+      out[at++] = (lowRest & 0x7f) | 0x80;
+      lowRest = ((lowRest >>> 7) | (highRest << 25)) >>> 0;
+      highRest >>>= 7;
+    }
+    out[at++] = lowRest;
     lowBefore = low;
     highBefore = high;
   }
-  return out.done();
+  return at;
 }
 
 /** A column of numbers of `count` rows; `base` is what errors call its first byte. Throws CaptureError. */

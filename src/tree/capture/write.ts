@@ -67,17 +67,20 @@ function taskColumn(snapshot: Snapshot, field: Field): EncodedColumn | undefined
   }
 }
 
+/** Columns in which no file has anything are left out, all but the first, which says how many files there are. */
 function filesSection({ columns }: FileTable): Uint8Array {
-  const numbers = fileNumbers.map(({ name, type }) => ({
-    name,
-    kind: ColumnKind.numbers | (type.startsWith('u') ? UNSIGNED : 0),
-    bytes: encodeNumbers(columns.numbers(name)),
-  }));
-  const bytes = fileBytes.map((name) => ({
-    name,
-    kind: ColumnKind.bytes,
-    bytes: encodeBytes(columns.bytes(name)),
-  }));
+  const numbers = fileNumbers.flatMap(({ name, type }) => {
+    const column = columns.numbers(name);
+    const halves = new Uint32Array(column.buffer, column.byteOffset, column.byteLength / 4);
+    if (name !== 'tid' && halves.every((half) => half === 0)) return [];
+    const kind = ColumnKind.numbers | (type.startsWith('u') ? UNSIGNED : 0);
+    return { name, kind, bytes: encodeNumbers(column) };
+  });
+  const bytes = fileBytes.flatMap((name) => {
+    const column = columns.bytes(name);
+    if (column.state.every((state) => state === ValueState.absent)) return [];
+    return { name, kind: ColumnKind.bytes, bytes: encodeBytes(column) };
+  });
   return encodeTable(columns.count, [...numbers, ...bytes]);
 }
 
