@@ -283,12 +283,12 @@ const TABLE: Table = {
       'memory of the process that is in RAM, in bytes; the kernel counts it in batches for each CPU',
     kernel: 'mm?.rss_stat',
     // Pages of files, anonymous and shared: MM_FILEPAGES 0, MM_ANONPAGES 1, MM_SHMEMPAGES 3 of
-    // include/linux/mm_types_task.h. Until Linux 6.2 the counters were plain numbers, and each task had some of its own.
+    // include/linux/mm_types_task.h. Until Linux 6.2 the counters were plain numbers, and each task had some of its own; the verifier of 6.1 does not follow them by type.
     code: (set) => `const mm = task.mm;
       if (mm) {
-        let pages = 0;
+        let pages = k.i64(0);
         if (k.exists(task.rss_stat)) {
-          pages = mm.rss_stat.count[0].counter + mm.rss_stat.count[1].counter + mm.rss_stat.count[3].counter;
+          ${[0, 1, 3].map((i) => `pages = pages + k.i64(k.peek(k.addressOf(mm.rss_stat.count[${i}])));`).join(' ')}
         } else {
           pages = mm.rss_stat[0].count + mm.rss_stat[1].count + mm.rss_stat[3].count;
         }
