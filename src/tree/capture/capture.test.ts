@@ -7,6 +7,7 @@ import { encodeFile, readFileRecords } from '../files/record.ts';
 import { type PlainTask, snapshotOf } from '../plain.ts';
 import { type Snapshot, ValueState } from '../snapshot.ts';
 import { ByteReader, ByteWriter } from './bytes.ts';
+import { encodeBytes, encodeNumbers } from './column.ts';
 import { encodeContainer, readContainer } from './container.ts';
 import { crc32c } from './crc32c.ts';
 import { readCapture } from './read.ts';
@@ -131,6 +132,14 @@ test('the checksum is CRC-32C', () => {
   // RFC 3720, B.4: 32 zeros; and the check value of the polynomial.
   assert.equal(crc32c(new Uint8Array(32)), 0x8a9136aa);
   assert.equal(crc32c(Buffer.from('123456789')), 0xe3069283);
+});
+
+test('columns are the bytes that the manual shows', () => {
+  const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+  assert.equal(hex(encodeNumbers(Int32Array.of(1, 1, 300))), '0200d604');
+  assert.equal(hex(encodeNumbers(BigInt64Array.of(1n, 1n, 300n))), '0200d604');
+  const names = snapshotOf([{ comm: 'sh' }, {}, { comm: 'sh' }]).bytesColumn('comm');
+  assert.equal(hex(encodeBytes(names)), '01047368010002');
 });
 
 test('what is computed from stored fields is the same as before', () => {
