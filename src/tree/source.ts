@@ -30,16 +30,22 @@ function withSources(wanted: readonly Field[]): Map<string, Field> {
  * All tasks of the machine (of the caller's pid namespace) now, with these fields; those of the fixed columns
  * are always there. Linux 5.10; command lines 5.18. Throws what loading a kernel program throws.
  *
- * @param test tasks for which this is false may be left out, most of them already in the kernel. Default: none is.
+ * @param test tasks for which this is false may be left out. Default: none is.
+ * @param options `filterFrom`: from how many tasks on the kernel leaves them out; default WORTH_FILTERING.
  */
-export function readFields(wanted: readonly Field[], test?: Test): Snapshot {
+export function readFields(
+  wanted: readonly Field[],
+  test?: Test,
+  { filterFrom = WORTH_FILTERING }: { readonly filterFrom?: number } = {},
+): Snapshot {
   const all = withSources(wanted);
   const kernel = [...all.values()].filter(({ source }) => source.kind === 'kernel');
   const longs = kernel.filter((field) => storageOf(field) === 'long');
   const texts: TextColumn[] = kernel.flatMap(({ long, source, length }) =>
     length === undefined || source.kind !== 'kernel' ? [] : [{ name: long, path: source.path, length }],
   );
-  const filter = test === undefined ? undefined : filterOf(test, all.values(), longs);
+  const filter =
+    test === undefined || taskCount() < filterFrom ? undefined : filterOf(test, all.values(), longs);
   const host = thisHost();
   const plan = { exepath: all.has('exepath'), cmdline: all.has('cmdline'), longs, texts };
   // Paths of users are many; the fields of the table are worth keeping compiled.
@@ -59,6 +65,21 @@ export function readFields(wanted: readonly Field[], test?: Test): Snapshot {
  */
 function hidesTasks(columns: TaskColumns): boolean {
   return inInitialNamespace() && !columns.numbers('tid').includes(1);
+}
+
+/**
+ * A filter is a program of its own, which takes 50 to 100 ms to compile, while the program without one is kept from
+ * the run before. The walk and its records cost some microseconds a task.
+ */
+const WORTH_FILTERING = 20_000;
+
+/** How many tasks there are, by /proc/loadavg; 0 where it cannot be read. */
+function taskCount(): number {
+  try {
+    return Number(/\/(\d+) /.exec(readFileSync('/proc/loadavg', 'latin1'))?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
 }
 
 /** A long filter costs the kernel more than it saves. */
