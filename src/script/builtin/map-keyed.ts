@@ -1,7 +1,7 @@
 /** Hashes, arrays and tries, shared or per CPU. */
 import type { Node } from 'acorn';
 import type { Value } from '../../compiler/ir.ts';
-import { fromShape, sizeOf, types } from '../lower/data-type.ts';
+import { fromShape, sizeOf } from '../lower/data-type.ts';
 import { expression } from '../lower/expression.ts';
 import { stackPlace, writePlace } from '../lower/memory.ts';
 import { describe, type Operand } from '../lower/operand.ts';
@@ -11,6 +11,7 @@ import { messages } from '../messages.ts';
 import type { Shape } from '../schema.ts';
 import {
   countFull,
+  errorOperand,
   inMemory,
   isPerCpu,
   type MapOperation,
@@ -145,7 +146,7 @@ export const keyed: Readonly<Record<string, MapOperation>> = {
       const result = l.call('map_update_elem', [map, keyAddress, valueAddress, l.b.constant(flags)]);
       // With a mode of its own the program looks at the result; otherwise a full map must not go unnoticed.
       if (flags === updateModes.any && hashLike(subject)) countFull(l, subject.name, result);
-      return { kind: 'scalar', value: result, type: types.i64 };
+      return errorOperand(l, result);
     },
   },
   delete: {
@@ -153,11 +154,7 @@ export const keyed: Readonly<Record<string, MapOperation>> = {
     lower(l, subject, args, node) {
       const { key } = shapes(l, subject, node);
       const address = inMemory(l, 'key', key, args[0]);
-      return {
-        kind: 'scalar',
-        value: l.call('map_delete_elem', [l.b.mapAddress(subject.name), address]),
-        type: types.i64,
-      };
+      return errorOperand(l, l.call('map_delete_elem', [l.b.mapAddress(subject.name), address]));
     },
   },
   has: {

@@ -1,7 +1,7 @@
 /** What the operations on maps share: keys and values in memory, and the count of what did not fit. */
 import type { Node } from 'acorn';
 import type { Value } from '../../compiler/ir.ts';
-import { type DataType, fromShape } from '../lower/data-type.ts';
+import { type DataType, fromShape, types } from '../lower/data-type.ts';
 import { expression } from '../lower/expression.ts';
 import { addressOf, aggregate, stackPlace, writePlace } from '../lower/memory.ts';
 import type { Operand } from '../lower/operand.ts';
@@ -61,6 +61,14 @@ export function valueOperand(l: Lowering, subject: MapSubject, value: Value, sha
   if (type.kind === 'struct')
     return { kind: 'pointer', value, target: type, memory: 'direct', writable: true, shared };
   return { kind: 'cell', value, type, shared };
+}
+
+/**
+ * The result of a call that changes a map: 0 or a negative error. Kernels before 6.2 call the map's own
+ * function in its place, whose `int` leaves the upper half of the register zero.
+ */
+export function errorOperand(l: Lowering, result: Value): Operand {
+  return { kind: 'scalar', value: l.b.extend(result, 32, true), type: types.i32 };
 }
 
 /** Counts an entry that found no place, so that user space can tell; goes on either way. */

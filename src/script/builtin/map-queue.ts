@@ -1,9 +1,9 @@
 /** Queues and stacks: values without keys. Linux 4.20. */
-import { fromShape, types } from '../lower/data-type.ts';
+import { fromShape } from '../lower/data-type.ts';
 import { stackPlace } from '../lower/memory.ts';
 import type { Operand } from '../lower/operand.ts';
 import type { Lowering } from '../lower/state.ts';
-import { countFull, inMemory, type MapOperation, type MapSubject } from './map-operation.ts';
+import { countFull, errorOperand, inMemory, type MapOperation, type MapSubject } from './map-operation.ts';
 
 /** Copies the next value to the stack; the result is missing when there is none. */
 function take(l: Lowering, subject: MapSubject, name: 'map_pop_elem' | 'map_peek_elem'): Operand {
@@ -34,7 +34,7 @@ export const queue: Readonly<Record<string, MapOperation>> = {
       const value = inMemory(l, 'value', subject.map.value ?? { kind: 'bool' }, args[0]);
       const result = l.call('map_push_elem', [l.b.mapAddress(subject.name), value, l.b.constant(0)]);
       countFull(l, subject.name, result);
-      return { kind: 'scalar', value: result, type: types.i64 };
+      return errorOperand(l, result);
     },
   },
   pop: { arity: () => [0, 0], lower: (l, subject) => take(l, subject, 'map_pop_elem') },
