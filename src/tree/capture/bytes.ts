@@ -34,7 +34,8 @@ export class ByteWriter {
 
   /** A number of up to 53 bits. */
   varint(value: number): void {
-    this.varint64(value >>> 0, Math.floor(value / 0x1_0000_0000));
+    if (value <= 0x7f) this.byte(value);
+    else this.varint64(value >>> 0, Math.floor(value / 0x1_0000_0000));
   }
 
   /** A number of 64 bits, in halves. */

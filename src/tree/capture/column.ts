@@ -167,14 +167,22 @@ export function lowHalves({ values }: LongColumn): Uint32Array {
   return out;
 }
 
-/** A column of byte strings as bytes. */
+/**
+ * A column of byte strings as bytes. Equal values are found by a hash table of rows over the bytes in place: a
+ * string made of each value, as a key, would cost more than all the rest.
+ */
 export function encodeBytes(column: BytesColumn, order?: Uint32Array): Uint8Array {
   const { data, start, length, state } = column;
-  const text = Buffer.from(data.buffer, data.byteOffset, data.length);
   const count = order?.length ?? start.length;
-  const known = new Map<string, number>();
-  const values: Uint8Array[] = [];
-  const sizes = new ByteWriter();
+  let slots = 16;
+  while (slots < 2 * count) slots *= 2;
+  /** In each slot, one more than the number of a value. */
+  const table = new Uint32Array(slots);
+  /** For each value its row and its hash. */
+  const rowOf = new Uint32Array(count);
+  const hashOf = new Int32Array(count);
+  let different = 0;
+  let total = 0;
   const rows = new ByteWriter();
   for (let i = 0; i < count; i++) {
     const row = order === undefined ? i : order[i]!;
@@ -183,23 +191,44 @@ export function encodeBytes(column: BytesColumn, order?: Uint32Array): Uint8Arra
       continue;
     }
     const from = start[row]!;
-    const cut = state[row] === ValueState.cut ? 1 : 0;
-    // One character a byte, and the mark: equal keys are equal values.
-    const key = text.toString('latin1', from, from + length[row]!) + (cut === 1 ? '\u{100}' : '');
-    const index = known.get(key);
-    if (index !== undefined) {
-      rows.varint(index + 2);
+    const size = length[row]!;
+    let hash = Math.imul(size, 2) + state[row]!;
+    for (let at = from; at < from + size; at++) hash = Math.imul(hash ^ data[at]!, 0x01000193);
+    // The low bits of such a product know nothing of the high ones.
+    let slot = (hash ^ (hash >>> 15)) & (slots - 1);
+    for (; table[slot] !== 0; slot = (slot + 1) & (slots - 1)) {
+      const value = table[slot]! - 1;
+      const other = rowOf[value]!;
+      if (hashOf[value] !== hash || length[other] !== size || state[other] !== state[row]) continue;
+      let at = 0;
+      const otherFrom = start[other]!;
+      while (at < size && data[from + at] === data[otherFrom + at]) at++;
+      if (at === size) break;
+    }
+    if (table[slot] !== 0) {
+      rows.varint(table[slot]! + 1);
       continue;
     }
-    known.set(key, values.length);
-    values.push(data.subarray(from, from + length[row]!));
-    sizes.varint(2 * length[row]! + cut);
+    table[slot] = different + 1;
+    rowOf[different] = row;
+    hashOf[different++] = hash;
+    total += size;
     rows.varint(1);
   }
   const out = new ByteWriter();
-  out.varint(values.length);
-  out.put(sizes.done());
-  for (const value of values) out.put(value);
+  out.varint(different);
+  for (let value = 0; value < different; value++) {
+    const row = rowOf[value]!;
+    out.varint(2 * length[row]! + (state[row] === ValueState.cut ? 1 : 0));
+  }
+  const values = new Uint8Array(total);
+  let at = 0;
+  for (let value = 0; value < different; value++) {
+    const from = start[rowOf[value]!]!;
+    const end = from + length[rowOf[value]!]!;
+    for (let byte = from; byte < end; byte++) values[at++] = data[byte]!;
+  }
+  out.put(values);
   out.put(rows.done());
   return out.done();
 }

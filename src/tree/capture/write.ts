@@ -1,7 +1,7 @@
 /** From a snapshot and its open files to the bytes of a capture; no system calls. */
 import { type Field, fields, type NumberField, storageOf } from '../fields.ts';
 import { type FileTable, fileBytes, fileNumbers } from '../files/model.ts';
-import { type Snapshot, type SnapshotHost, ValueState } from '../snapshot.ts';
+import { type BytesColumn, type Snapshot, type SnapshotHost, ValueState } from '../snapshot.ts';
 import { ColumnKind, encodeBytes, encodeNumbers, SPARSE, UNSIGNED } from './column.ts';
 import { encodeContainer } from './container.ts';
 import { type EncodedColumn, encodeTable } from './table.ts';
@@ -61,10 +61,19 @@ function taskColumn(snapshot: Snapshot, field: Field): EncodedColumn | undefined
     }
     case 'bytes': {
       const column = snapshot.bytesColumn(name);
-      if (column.state.every((state) => state === ValueState.absent)) return undefined;
+      if (!hasValue(column)) return undefined;
       return { name, kind: ColumnKind.bytes, bytes: encodeBytes(column, order) };
     }
   }
+}
+
+function hasValue({ state }: BytesColumn): boolean {
+  return state.includes(ValueState.whole) || state.includes(ValueState.cut);
+}
+
+function isZero(numbers: Uint32Array): boolean {
+  for (let i = 0; i < numbers.length; i++) if (numbers[i] !== 0) return false;
+  return true;
 }
 
 /** Columns in which no file has anything are left out, all but the first, which says how many files there are. */
@@ -72,13 +81,13 @@ function filesSection({ columns }: FileTable): Uint8Array {
   const numbers = fileNumbers.flatMap(({ name, type }) => {
     const column = columns.numbers(name);
     const halves = new Uint32Array(column.buffer, column.byteOffset, column.byteLength / 4);
-    if (name !== 'tid' && halves.every((half) => half === 0)) return [];
+    if (name !== 'tid' && isZero(halves)) return [];
     const kind = ColumnKind.numbers | (type.startsWith('u') ? UNSIGNED : 0);
     return { name, kind, bytes: encodeNumbers(column) };
   });
   const bytes = fileBytes.flatMap((name) => {
     const column = columns.bytes(name);
-    if (column.state.every((state) => state === ValueState.absent)) return [];
+    if (!hasValue(column)) return [];
     return { name, kind: ColumnKind.bytes, bytes: encodeBytes(column) };
   });
   return encodeTable(columns.count, [...numbers, ...bytes]);
