@@ -73,7 +73,11 @@ export class Session {
             this.tree.reconcile(item.walk, now, this.#lostAtWalk > this.#lostReconciled);
             this.#lostReconciled = this.#lostAtWalk;
             this.#handlers.onWalk?.();
-          } else this.#handlers.onEvent?.(item, this.tree.apply(item, now));
+          } else {
+            // Apart from the call below, whose arguments are not evaluated when nobody listens.
+            const task = this.tree.apply(item, now);
+            this.#handlers.onEvent?.(item, task);
+          }
         }
         this.#checkLost();
         if (this.tree.unsure) this.#walkSoon();
