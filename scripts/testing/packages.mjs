@@ -16,6 +16,7 @@ const PACKAGES = {
   procps: 'ps, the second opinion on process trees',
   psmisc: 'pstree, the second opinion on process trees',
   strace: 'counts system calls',
+  tmux: 'a terminal for the live tree',
 };
 
 /** @param {string} name */
