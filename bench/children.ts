@@ -47,8 +47,6 @@ export interface Started {
   readonly pid: number;
   /** From before the fork to the line, in milliseconds. */
   readonly milliseconds: number;
-  /** To the first byte of output, whatever it was. */
-  readonly firstByte: number;
 }
 
 /** Starts a command and waits until its output contains `line`. */
@@ -56,10 +54,8 @@ export async function startUntil(command: string, words: readonly string[], line
   const began = performance.now();
   const child = spawn(command, words, { env: environment, cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
   let text = '';
-  let firstByte = 0;
   const milliseconds = await new Promise<number>((resolve, reject) => {
     const see = (bytes: Buffer): void => {
-      firstByte ||= performance.now() - began;
       text += bytes.toString('latin1');
       if (text.includes(line)) resolve(performance.now() - began);
     };
@@ -72,7 +68,7 @@ export async function startUntil(command: string, words: readonly string[], line
       ),
     );
   });
-  return { child, pid: child.pid!, milliseconds, firstByte };
+  return { child, pid: child.pid!, milliseconds };
 }
 
 /**
