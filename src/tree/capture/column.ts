@@ -32,6 +32,12 @@ type Longs = BigInt64Array | BigUint64Array;
 const halvesOf = (values: Longs): Uint32Array =>
   new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
 
+const signedHalvesOf = (values: Longs): Int32Array =>
+  new Int32Array(values.buffer, values.byteOffset, values.length * 2);
+
+/** With this bit turned over, signed numbers compare as the unsigned ones. */
+const SIGN = 0x80000000 | 0;
+
 /** The most bytes that a variable-length number takes. */
 const LONGEST = 10;
 
@@ -56,7 +62,7 @@ export function encodeNumbers(
   }
   const end =
     column instanceof BigInt64Array || column instanceof BigUint64Array
-      ? putLongs(out, bitmap, halvesOf(column), count, order, absent)
+      ? putLongs(out, bitmap, signedHalvesOf(column), count, order, absent)
       : putSafe(out, bitmap, column, count, order);
   return out.subarray(0, end);
 }
@@ -76,19 +82,24 @@ function putSafe(
     const delta = value - before;
     before = value;
     let rest = delta < 0 ? -2 * delta - 1 : 2 * delta;
-    while (rest > 0x7f) {
+    while (rest > 0x7fffffff) {
       out[at++] = (rest % 128) | 0x80;
       rest = Math.floor(rest / 128);
+    }
+    while (rest > 0x7f) {
+      out[at++] = (rest & 0x7f) | 0x80;
+      rest >>= 7;
     }
     out[at++] = rest;
   }
   return at;
 }
 
+/** On signed halves: larger numbers would each be an object until this is compiled well. */
 function putLongs(
   out: Uint8Array,
   from: number,
-  halves: Uint32Array,
+  halves: Int32Array,
   count: number,
   order: Uint32Array | undefined,
   absent: Uint8Array | undefined,
@@ -101,13 +112,13 @@ function putLongs(
     const low = halves[2 * row + LOW]!;
     const high = halves[2 * row + HIGH]!;
     const lowDelta = (low - lowBefore) | 0;
-    const highDelta = (high - highBefore - (low < lowBefore ? 1 : 0)) | 0;
+    const highDelta = (high - highBefore - ((low ^ SIGN) < (lowBefore ^ SIGN) ? 1 : 0)) | 0;
     const sign = highDelta >> 31;
-    let lowRest = ((lowDelta << 1) ^ sign) >>> 0;
-    let highRest = (((highDelta << 1) | (lowDelta >>> 31)) ^ sign) >>> 0;
-    while (highRest !== 0 || lowRest > 0x7f) {
+    let lowRest = (lowDelta << 1) ^ sign;
+    let highRest = ((highDelta << 1) | (lowDelta >>> 31)) ^ sign;
+    while (highRest !== 0 || (lowRest & ~0x7f) !== 0) {
       out[at++] = (lowRest & 0x7f) | 0x80;
-      lowRest = ((lowRest >>> 7) | (highRest << 25)) >>> 0;
+      lowRest = (lowRest >>> 7) | (highRest << 25);
       highRest >>>= 7;
     }
     out[at++] = lowRest;
