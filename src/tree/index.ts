@@ -2,6 +2,7 @@
  * bpfkit/tree: the tasks of a machine as data, and the reports that `bpfkit tree`, `info`, `lineage` and `fields`
  * print.
  */
+export * from './capture/index.ts';
 export { TaskRecordError, TreeError } from './errors.ts';
 export {
   type BytesField,
