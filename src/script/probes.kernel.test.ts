@@ -311,7 +311,11 @@ test('iter:task shows every task, and each walk anew', async () => {
       const threads = readdirSync('/proc/self/task').map(Number);
       assert.deepEqual(mine.sort(), threads.sort());
       assert.equal(tasks[0]?.sequence, 0n);
-      assert.equal(tasks.some(({ tid }) => tid === process.ppid), true, 'the parent');
+      assert.equal(
+        tasks.some(({ tid }) => tid === process.ppid),
+        true,
+        'the parent',
+      );
       assert.equal(
         String(tasks.find(({ tid }) => tid === process.pid)?.comm),
         readFileSync('/proc/self/comm', 'utf8').trim(),

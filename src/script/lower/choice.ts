@@ -69,6 +69,23 @@ export function optional(l: Lowering, node: Node, missing: Block): Operand {
   return operand;
 }
 
+/** `a?.b` by itself: a pointer is null where a is missing; a number would need a value for it. */
+export function chain(l: Lowering, node: Node): Operand {
+  const { b } = l;
+  const [missing, join] = [b.block('missing'), b.block('join')];
+  const operand = optional(l, node, missing);
+  if (!pointerValue(operand)) {
+    return l.fail(
+      node,
+      messages.unsupported('?. as a plain value', 'Say what it is when nothing is there: `a?.b ?? 0`.'),
+    );
+  }
+  const there = { operand, end: b.current, node };
+  b.begin(missing);
+  const absent = { operand: { kind: 'undefined' } as const, end: b.current, node };
+  return joinOperands(l, [there, absent], join, node);
+}
+
 function hasOptional(node: Node): boolean {
   if (node.type !== 'MemberExpression') return false;
   const access = node as MemberExpression;

@@ -12,7 +12,7 @@ import type {
   UpdateExpression,
 } from 'acorn';
 import { messages } from '../messages.ts';
-import { conditional, logical } from './choice.ts';
+import { chain, conditional, logical } from './choice.ts';
 import { condition } from './condition.ts';
 import { type DataType, nameOf, sizeOf, types } from './data-type.ts';
 import { aggregate, readPlace } from './memory.ts';
@@ -59,10 +59,7 @@ export function expression(l: Lowering, node: Node): Operand {
     case 'ParenthesizedExpression':
       return expression(l, (node as As<{ expression: Node }>).expression);
     case 'ChainExpression':
-      return l.fail(
-        node,
-        messages.unsupported('?. as a plain value', 'Say what it is when nothing is there: `a?.b ?? 0`.'),
-      );
+      return chain(l, node);
     case 'ArrowFunctionExpression':
     case 'FunctionExpression':
     case 'ClassExpression':
