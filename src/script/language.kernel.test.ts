@@ -342,3 +342,38 @@ test('u8 to i64 fields of maps hold what user space wrote', async () => {
     loaded.close();
   }
 });
+
+test('lists fill arrays, and texts are compared by their start', async () => {
+  const Lists = struct('Lists', {
+    a: array(u32, 3),
+    b: array(struct('Two', { x: u8, y: u16 }), 2),
+    name: chars(16),
+  });
+  const program = defineProgram({
+    params,
+    maps: { out, lists: hash(u32, Lists) },
+    probes: {
+      'tracepoint:syscalls:sys_enter_getppid'(k) {
+        if (k.pid !== k.me) return;
+        k.lists.set(1, {
+          a: [1, k.pid, 3],
+          b: [
+            { x: 1, y: 2 },
+            { x: 3, y: 4 },
+          ],
+          name: 'a long name',
+        });
+        const found = k.lists.get(1);
+        if (!found) return;
+        k.out.set(0, found.a[2]! * 1000 + found.b[1]!.y * 10 + found.b[0]!.x);
+        k.out.set(1, found.a[1]!);
+        k.out.set(2, found.name.startsWith('a long') ? 1 : 0);
+        k.out.set(3, found.name.startsWith('a lonx') ? 1 : 0);
+        k.out.set(4, found.name.startsWith('a long name of') ? 1 : 0);
+        if (k.comm().startsWith('no such')) k.out.set(5, 1);
+        if (!k.task.comm.startsWith('') || found.name.startsWith('a')) k.out.set(6, 1);
+      },
+    },
+  });
+  assert.deepEqual(await results(program, 7), [3041, process.pid, 1, 0, 0, 0, 1]);
+});

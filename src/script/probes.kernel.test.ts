@@ -1,7 +1,16 @@
 /** Every kind of probe: it fires as often as it should, and `k` has there what the manual says. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { probeType } from '../kernel/link/pmu.ts';
@@ -397,5 +406,41 @@ test('only the probes that are asked for are loaded', async () => {
     assert.deepEqual(Object.keys(loaded.programs), ['tracepoint:syscalls:sys_exit_getppid']);
   } finally {
     loaded.close();
+  }
+});
+
+test('arrays in the record of a tracepoint are read at any index, and copied from any offset', async () => {
+  const program = defineProgram({
+    params,
+    maps: { out, names: hash(chars(16), u64) },
+    probes: {
+      'tracepoint:task:task_rename'(k) {
+        if (k.pid !== k.me) return;
+        let length = 0;
+        for (let i = 0; i < 16; i++) {
+          if (k.args.newcomm[i] === (0 as never)) break;
+          length++;
+        }
+        k.out.set(0, length);
+        k.names.increment(k.args.oldcomm);
+        k.names.increment(k.args.newcomm);
+        if (k.args.newcomm.startsWith('new-')) k.out.set(1, 1);
+        if (k.args.newcomm === 'new-name') k.out.set(2, 1);
+      },
+    },
+  });
+  const before = readFileSync('/proc/self/comm');
+  const loaded = await program.load();
+  try {
+    writeFileSync('/proc/self/comm', 'new-name');
+    assert.deepEqual(
+      [0, 1, 2].map((i) => Number(loaded.out.get(i))),
+      [8, 1, 1],
+    );
+    const names = [...loaded.names.keys()].map(String).sort();
+    assert.deepEqual(names, ['new-name', before.toString().trim()].sort());
+  } finally {
+    loaded.close();
+    writeFileSync('/proc/self/comm', before.subarray(0, -1));
   }
 });

@@ -430,6 +430,12 @@ class TypeWriter {
       name: entry ? 'ctx' : `a${i}`,
       type: entry ? btf.pointer(0) : number,
     }));
-    return btf.add({ kind: 'function', name, prototype: btf.prototype(returns, list), linkage: 0 });
+    // JavaScript allows more in a name than BTF does.
+    return btf.add({
+      kind: 'function',
+      name: name.replace(/\W/g, '_'),
+      prototype: btf.prototype(returns, list),
+      linkage: 0,
+    });
   }
 }

@@ -30,7 +30,7 @@ interface Case {
 
 const common = `params: { limit: u64(7), on: bool(true) },
   maps: {
-    counts: hash(u32, u64), totals: hash(Point, Total), slots: arrayMap(u64, 8), events: ringbuf(Event),
+    counts: hash(u32, u64), totals: hash(Point, Total), slots: arrayMap(u64, 8), lists: arrayMap(array(u32, 3), 1), events: ringbuf(Event),
     stacks: stackTrace(), waits: log2Histogram(), todo: queue(u32, 8),
   },
   functions: { twice(k, x) { return x * 2 } },`;
@@ -115,7 +115,7 @@ const cases: readonly Case[] = [
     title: 'a text with parts',
     body: '(k) => { if (k.comm() === «`a\x24{k.pid}`») return }',
   },
-  { message: 'unsupported', title: 'an array', body: `(k) => { const a = «[1, 2]» }` },
+  { message: 'unsupported', title: 'a list with spread', body: `(k) => { const a = [«...k.task.cpus»] }` },
   {
     message: 'unsupported',
     title: 'spread in an object',

@@ -11,15 +11,16 @@ import type {
   UnaryExpression,
   UpdateExpression,
 } from 'acorn';
+import type { Value } from '../../compiler/ir.ts';
 import { messages } from '../messages.ts';
 import { chain, conditional, logical } from './choice.ts';
 import { condition } from './condition.ts';
 import { type DataType, nameOf, sizeOf, types } from './data-type.ts';
-import { aggregate, readPlace } from './memory.ts';
+import { aggregate, copyPlace, readPlace, stackPlace } from './memory.ts';
 import { describe, type Operand, type Place } from './operand.ts';
 import { arithmetic, isArithmetic, isComparison, scalarOf } from './scalar.ts';
 import type { Lowering } from './state.ts';
-import { isText } from './text.ts';
+import { isText, textOperation } from './text.ts';
 import { assignment, readVariable, update } from './variable.ts';
 
 type As<T> = Node & T;
@@ -65,13 +66,7 @@ export function expression(l: Lowering, node: Node): Operand {
     case 'ClassExpression':
       return l.fail(node, messages.closure());
     case 'ArrayExpression':
-      return l.fail(
-        node,
-        messages.unsupported(
-          'an array literal',
-          'Declare an array field in a struct and assign its elements.',
-        ),
-      );
+      return list(l, node as As<{ elements: (Node | null)[] }>);
     case 'ThisExpression':
       return l.fail(
         node,
@@ -114,6 +109,15 @@ function literal(l: Lowering, node: Literal): Operand {
     node,
     messages.unsupported('a regular expression', 'Compare text with ===, or filter in user space.'),
   );
+}
+
+function list(l: Lowering, node: As<{ elements: (Node | null)[] }>): Operand {
+  const elements = node.elements.map((each) =>
+    each && each.type !== 'SpreadElement'
+      ? expression(l, each)
+      : l.fail(each ?? node, messages.unsupported('this list', 'Write every element: `[1, 2, 3]`.')),
+  );
+  return { kind: 'list', elements, node };
 }
 
 function template(l: Lowering, node: Node): Operand {
@@ -191,6 +195,7 @@ export function partOf(l: Lowering, object: Operand, name: string, node: Node): 
     }
     default: {
       const place = aggregate(object);
+      if (isText(object) && name !== 'length') return textOperation(l, object, name, node);
       if (!place)
         return l.fail(node, messages.wrongType(`something with a field "${name}"`, describe(object)));
       if (place.type.kind === 'array' || place.type.kind === 'chars') {
@@ -240,6 +245,7 @@ function element(l: Lowering, object: Operand, node: MemberExpression): Place | 
     return { ...place, offset: place.offset + Number(index.value) * size, type: inner };
   }
   const { value } = scalarOf(l, index, node.property);
+  if (place.base === l.context) return contextElement(l, place, inner, value);
   const distance = size === 1 ? value : l.b.binary('mul', value, l.b.constant(size));
   // A BTF pointer takes constant offsets only; behind a computed one the read must be a safe copy.
   const memory = place.memory === 'kernelTyped' ? 'kernelRaw' : place.memory;
@@ -249,6 +255,14 @@ function element(l: Lowering, object: Operand, node: MemberExpression): Place | 
     type: inner,
     memory,
   };
+}
+
+/** The verifier takes constant offsets only into the context: an index needs a copy to go into. */
+function contextElement(l: Lowering, place: Place, inner: DataType, index: Value): Place {
+  const copy = stackPlace(l, 'array', place.type);
+  copyPlace(l, copy, place, sizeOf(place.type));
+  const distance = l.b.binary('mul', index, l.b.constant(sizeOf(inner)));
+  return { ...copy, base: l.b.binary('add', copy.base, distance, 64, copy.base.type), type: inner };
 }
 
 // Calls

@@ -232,6 +232,14 @@ function writeStruct(l: Lowering, place: Place, operand: Operand, node: Node): v
 }
 
 function writeArray(l: Lowering, place: Place, operand: Operand, node: Node): void {
+  const { type } = place;
+  if (operand.kind === 'list' && type.kind === 'array' && operand.elements.length === type.length) {
+    const size = sizeOf(type.element);
+    for (const [i, element] of operand.elements.entries()) {
+      writePlace(l, { ...place, offset: place.offset + i * size, type: type.element }, element, operand.node);
+    }
+    return;
+  }
   const from = aggregate(operand);
   if (from && nameOf(from.type) === nameOf(place.type)) return copyPlace(l, place, from, sizeOf(place.type));
   l.fail(node, messages.wrongType(nameOf(place.type), describe(operand)));
@@ -256,7 +264,7 @@ export function aggregate(operand: Operand): Place | undefined {
 /** Up to this many bytes, loads and stores are shorter than the call of a helper. */
 const inlineCopy = 32;
 
-function copyPlace(l: Lowering, to: Place, from: Place, size: number): void {
+export function copyPlace(l: Lowering, to: Place, from: Place, size: number): void {
   if (
     from.memory === 'kernelRaw' ||
     from.memory === 'user' ||
@@ -265,17 +273,20 @@ function copyPlace(l: Lowering, to: Place, from: Place, size: number): void {
     copyIn(l, addressOf(l, to), size, from.base, from.offset, from.memory);
     return;
   }
-  for (const [offset, bytes] of pieces(to.offset, size)) {
+  // Both sides must be aligned: the verifier takes no other access to the stack or the context.
+  const apart = Math.abs(to.offset - from.offset);
+  const widest = apart === 0 ? 8 : apart & -apart;
+  for (const [offset, bytes] of pieces(to.offset, size, widest)) {
     const value = l.b.load(bytes, from.base, from.offset + offset);
     l.b.store(bytes, to.base, to.offset + offset, value);
   }
 }
 
-/** Cuts `size` bytes into the largest aligned accesses: [offset, bytes]. */
-export function* pieces(start: number, size: number): Generator<[number, MemorySize]> {
+/** Cuts `size` bytes into the largest aligned accesses, none wider than `widest`: [offset, bytes]. */
+export function* pieces(start: number, size: number, widest = 8): Generator<[number, MemorySize]> {
   let offset = 0;
   while (offset < size) {
-    let bytes: MemorySize = 8;
+    let bytes = Math.min(8, widest) as MemorySize;
     while (bytes > 1 && ((start + offset) % bytes !== 0 || offset + bytes > size))
       bytes = (bytes / 2) as MemorySize;
     yield [offset, bytes];

@@ -65,6 +65,8 @@ export type Operand =
     }
   /** `{ a: 1, b: 2 }` before it has a type. */
   | { readonly kind: 'object'; readonly fields: ReadonlyMap<string, Operand>; readonly node: Node }
+  /** `[1, 2]` before it has a type. */
+  | { readonly kind: 'list'; readonly elements: readonly Operand[]; readonly node: Node }
   /** A pointer to one scalar: `at` in `const at = k.started.get(k.pid)`, read as `at.value`. */
   | { readonly kind: 'cell'; readonly value: Value; readonly type: DataType; readonly shared: boolean }
   /** Something with named parts that has no bytes of its own: the context, its arguments, a map. */
@@ -104,6 +106,8 @@ export function describe(operand: Operand): string {
       return `an entry (use .value for its ${nameOf(operand.type)})`;
     case 'object':
       return 'an object literal';
+    case 'list':
+      return `a list of ${operand.elements.length}`;
     case 'namespace':
       return operand.namespace.title;
     case 'operation':

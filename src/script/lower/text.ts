@@ -2,6 +2,7 @@
 import type { Node } from 'acorn';
 import type { Block } from '../../compiler/ir.ts';
 import { messages } from '../messages.ts';
+import { expression } from './expression.ts';
 import { addressOf, copyIn, littleEndian, loadBytes, pieces, stackPlace, zero } from './memory.ts';
 import { describe, type Operand, type Place } from './operand.ts';
 import type { Lowering } from './state.ts';
@@ -31,16 +32,61 @@ export function equalText(
     );
   }
   const place = readable(l, other, literal.bytes.length + 1, node);
-  const length = place.type.kind === 'chars' || place.type.kind === 'bytes' ? place.type.length : 0;
-  if (literal.bytes.length > length) {
-    l.fail(node, messages.textTooLong(new TextDecoder().decode(literal.bytes), length));
-  }
+  const length = lengthOf(l, place, literal.bytes, node);
   // The NUL that ends the text is compared too, unless the literal fills the whole field.
-  const size = Math.min(literal.bytes.length + 1, length);
-  const content = new Uint8Array(size);
+  const content = new Uint8Array(Math.min(literal.bytes.length + 1, length));
   content.set(literal.bytes);
-  const view = new DataView(content.buffer);
-  const parts = [...pieces(place.offset, size)];
+  compareBytes(l, place, content, equal, different);
+}
+
+/** `text.startsWith('a literal')`, the one method that text has besides comparison. */
+export function textOperation(l: Lowering, object: Operand, name: string, at: Node): Operand {
+  if (name !== 'startsWith') {
+    return l.fail(
+      at,
+      messages.unsupported(
+        `.${name} of a text`,
+        'Text can be compared with === and startsWith, copied, and used as a key; send it and do the rest in user space.',
+      ),
+    );
+  }
+  return {
+    kind: 'operation',
+    name,
+    call(args, node) {
+      if (args.length !== 1)
+        return l.fail(node, messages.argumentCount('startsWith', '1 argument', args.length));
+      const start = expression(l, args[0]);
+      if (start.kind !== 'text') return l.fail(args[0], messages.mustBeConstant('the start of a text'));
+      if (start.bytes.length === 0) return { kind: 'literal', value: 1n };
+      const { b } = l;
+      const [yes, no, join] = [b.block('starts'), b.block('differs'), b.block('join')];
+      const result = b.variable('starts');
+      const place = readable(l, object, start.bytes.length + 1, node);
+      lengthOf(l, place, start.bytes, args[0]);
+      compareBytes(l, place, start.bytes, yes, no);
+      b.begin(yes);
+      b.write(result, b.constant(1));
+      b.jump(join);
+      b.begin(no);
+      b.write(result, b.constant(0));
+      b.jump(join);
+      b.begin(join);
+      return { kind: 'boolean', value: b.read(result) };
+    },
+  };
+}
+
+/** Bytes of the text's memory; a literal that is longer than that is a mistake. */
+function lengthOf(l: Lowering, { type }: Place, literal: Uint8Array, node: Node): number {
+  const length = type.kind === 'chars' || type.kind === 'bytes' ? type.length : 0;
+  if (literal.length > length) l.fail(node, messages.textTooLong(new TextDecoder().decode(literal), length));
+  return length;
+}
+
+function compareBytes(l: Lowering, place: Place, content: Uint8Array, equal: Block, different: Block): void {
+  const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
+  const parts = [...pieces(place.offset, content.length)];
   for (const [i, [offset, bytes]] of parts.entries()) {
     const word = loadBytes(l, place, place.offset + offset, bytes, false);
     const next = i === parts.length - 1 ? equal : l.b.block('same');
