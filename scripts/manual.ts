@@ -1,0 +1,33 @@
+/**
+ * The table of built-ins in docs/kernel-programs.md, written from their own one-line descriptions:
+ * `npm run docs` writes it, and a test finds it out of date.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { builtins } from '../src/script/builtin/table.ts';
+
+const [begin, end] = ['<!-- built-ins: written by `npm run docs` -->', '<!-- end of built-ins -->'];
+
+/** The manual with its table as the sources say it. */
+export function withBuiltins(manual: string): string {
+  const rows = Object.entries(builtins).map(([name, builtin]) => {
+    const use = builtin.kind === 'value' ? `k.${name}` : `k.${name}(${argumentsOf(builtin.arity)})`;
+    return `| \`${use}\` | ${builtin.doc.replaceAll('|', '\\|')} |`;
+  });
+  const table = ['| built-in | what it is |', '|---|---|', ...rows].join('\n');
+  const [from, to] = [manual.indexOf(begin), manual.indexOf(end)];
+  if (from < 0 || to < from) throw new Error('docs/kernel-programs.md: the marks of the table are missing');
+  return `${manual.slice(0, from + begin.length)}\n${table}\n${manual.slice(to)}`;
+}
+
+/** `a, b?` for one to two arguments. */
+function argumentsOf([least, most]: readonly [number, number]): string {
+  return Array.from({ length: most }, (_, i) => String.fromCharCode(97 + i) + (i < least ? '' : '?')).join(
+    ', ',
+  );
+}
+
+if (process.argv[2] === 'write') {
+  const path = join(process.cwd(), 'docs/kernel-programs.md');
+  writeFileSync(path, withBuiltins(readFileSync(path, 'utf8')));
+}
