@@ -111,6 +111,7 @@ function parameters(
   }
   return new Map(
     Object.entries(declared).map(([name, { schema, initial }]) => {
+      if (!schema) throw new TypeError(`params.${name} needs a default: u64(0), i32(-1), bool(true)`);
       const value = given[name] ?? initial;
       const codec = codecOf(schema.shape, `params.${name}`);
       const view = new DataView(new ArrayBuffer(codec.size));

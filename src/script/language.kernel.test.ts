@@ -371,9 +371,19 @@ test('lists fill arrays, and texts are compared by their start', async () => {
         k.out.set(3, found.name.startsWith('a lonx') ? 1 : 0);
         k.out.set(4, found.name.startsWith('a long name of') ? 1 : 0);
         if (k.comm().startsWith('no such')) k.out.set(5, 1);
+        switch (found.name) {
+          case 'a long':
+            k.out.set(7, 1);
+            break;
+          case 'a long name':
+            k.out.set(7, 2);
+            break;
+          default:
+            k.out.set(7, 3);
+        }
         if (!k.task.comm.startsWith('') || found.name.startsWith('a')) k.out.set(6, 1);
       },
     },
   });
-  assert.deepEqual(await results(program, 7), [3041, process.pid, 1, 0, 0, 0, 1]);
+  assert.deepEqual(await results(program, 8), [3041, process.pid, 1, 0, 0, 0, 1, 2]);
 });

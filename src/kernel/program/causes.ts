@@ -189,7 +189,8 @@ const rules: readonly CauseRule[] = [
     explain: ([, register]) => ({ reason: `register ${register} is used before it has a value` }),
   },
   {
-    pattern: /Unreleased reference id=\d+/,
+    // Since 6.14 a second line tells at which kind of exit.
+    pattern: /Unreleased reference id=\d+|would lead to reference leak/,
     explain: say(
       'something it acquired is not released on every path',
       'submit or discard what was reserved, release what was taken, on every path',

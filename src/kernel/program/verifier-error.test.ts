@@ -79,6 +79,7 @@ const meanings: readonly (readonly [complaint: string, reason: RegExp])[] = [
   ['R0 !read_ok', /without a value/],
   ['R3 !read_ok', /register 3/],
   ['Unreleased reference id=2 alloc_insn=7', /not released/],
+  ['BPF_EXIT instruction in main prog would lead to reference leak', /not released/],
   ['program of this type cannot use helper bpf_probe_write_user#36', /bpf_probe_write_user/],
   ['unknown func bpf_override_return#58', /bpf_override_return/],
   ['invalid func unknown#195896080', /field or type that this kernel does not have/],

@@ -226,7 +226,11 @@ function field(l: Lowering, place: Place, name: string, node: Node): Place {
 
 function element(l: Lowering, object: Operand, node: MemberExpression): Place | Operand {
   const place = aggregate(object);
-  if (!place) return l.fail(node, messages.wrongType('an array', describe(object)));
+  if (!place) {
+    const map = object.kind === 'namespace' && object.namespace.map !== undefined;
+    const advice = map ? 'Maps have operations: get(key), set(key, value), increment(key).' : undefined;
+    return l.fail(node, messages.wrongType('an array', describe(object), advice));
+  }
   const { type } = place;
   const inner: DataType | undefined =
     type.kind === 'array'

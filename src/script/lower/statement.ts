@@ -21,6 +21,7 @@ import { readPlace } from './memory.ts';
 import { describe, type Operand } from './operand.ts';
 import { comparison, scalarOf } from './scalar.ts';
 import type { Lowering } from './state.ts';
+import { equalText, isText } from './text.ts';
 import { assignment, update, variableShape } from './variable.ts';
 
 export function statements(l: Lowering, body: readonly Node[]): void {
@@ -279,8 +280,12 @@ function switchCase(l: Lowering, node: SwitchStatement): void {
       continue;
     }
     const next = b.block('test');
-    const { op, left, right } = comparison(l, '===', subject, expression(l, branch.test), branch.test);
-    b.branch(op, left, right, bodies[i], next);
+    const wanted = expression(l, branch.test);
+    if (isText(subject)) equalText(l, subject, wanted, branch.test, bodies[i], next);
+    else {
+      const { op, left, right } = comparison(l, '===', subject, wanted, branch.test);
+      b.branch(op, left, right, bodies[i], next);
+    }
     b.begin(next);
   }
   b.jump(fallback);
