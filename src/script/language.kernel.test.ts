@@ -153,13 +153,16 @@ test('parameters are constants of the program, and switch code off', async () =>
         else k.out.set(1, 2);
         if (!k.on && k.factor) k.out.set(2, 3);
         k.out.set(3, k.big >> 60);
+        if (k.ktime() < k.big || k.ktime() < k.big / 2)
+          k.out.set(4, 1); // constant only as long as big is 0
+        else k.out.set(4, 0);
       },
     },
   });
   const run = async (given?: { factor?: bigint | number; on?: boolean; big?: bigint }): Promise<number[]> =>
-    results({ load: () => program.load(given ? { params: given } : {}) }, 4);
-  assert.deepEqual(await run(), [6, 2, 3, 0]);
-  assert.deepEqual(await run({ factor: -7, on: true, big: 2n ** 64n - 1n }), [-14, 1, 0, 15]);
+    results({ load: () => program.load(given ? { params: given } : {}) }, 5);
+  assert.deepEqual(await run(), [6, 2, 3, 0, 0]);
+  assert.deepEqual(await run({ factor: -7, on: true, big: 2n ** 64n - 1n }), [-14, 1, 0, 15, 1]);
   await assert.rejects(run({ factor: 2n ** 63n }), /params\.factor: 9223372036854775808 does not fit in i64/);
   await assert.rejects(run({ factr: 1 } as never), /factr/);
 });

@@ -44,8 +44,8 @@ export function contextNamespace(l: Lowering): Namespace {
 /** Parameters are known when the program is compiled: constants, free at run time. */
 function parameter(l: Lowering, name: string): Operand {
   const value = l.program.params.get(name);
-  if (typeof value === 'boolean') return { kind: 'literal', value: value ? 1n : 0n };
-  return { kind: 'literal', value: BigInt(value ?? 0) };
+  if (typeof value === 'boolean') return { kind: 'literal', value: value ? 1n : 0n, varies: true };
+  return { kind: 'literal', value: BigInt(value ?? 0), varies: true };
 }
 
 /** A function declared beside the probes: a sub-program of the kernel program. */

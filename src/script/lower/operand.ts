@@ -33,7 +33,12 @@ export interface Place {
 
 export type Operand =
   /** A number whose value is known now; it takes the type of its surroundings. */
-  | { readonly kind: 'literal'; readonly value: bigint }
+  | {
+      readonly kind: 'literal';
+      readonly value: bigint;
+      /** Made of parameters: another load may give another value. */
+      readonly varies?: boolean;
+    }
   | { readonly kind: 'scalar'; readonly value: Value; readonly type: IntegerType }
   /** 0 or 1. */
   | { readonly kind: 'boolean'; readonly value: Value }

@@ -82,7 +82,8 @@ export function arithmetic(
     if (folded !== undefined && (folded < -(2n ** 63n) || folded >= 2n ** 64n)) {
       return l.fail(node, messages.doesNotFit(folded, '64 bits'));
     }
-    if (folded !== undefined) return { kind: 'literal', value: folded };
+    const varies = Boolean(left.varies || right.varies);
+    if (folded !== undefined) return { kind: 'literal', value: folded, varies };
   }
   const a = scalarOf(l, left, node);
   const b = scalarOf(l, right, node);
@@ -189,6 +190,8 @@ function refuseConstant(
   rightType: IntegerType,
   node: Node,
 ): void {
+  // What a parameter makes constant this time is not what somebody wrote by mistake.
+  if ((left.kind === 'literal' && left.varies) || (right.kind === 'literal' && right.varies)) return;
   const text = l.source.textOf(node);
   if (right.kind === 'literal' && left.kind !== 'literal' && !leftType.signed) {
     if ((operator === '<' && right.value <= 0n) || (operator === '<=' && right.value < 0n)) {
