@@ -23,7 +23,7 @@ const bySize = (lib: typeof bpfkit): Program<object, object, string> => {
     },
     functions: {
       /** Odd numbers are negative. */
-      fold(k, value: number, bits: number): number {
+      fold(_k, value: number, bits: number): number {
         if (value & 1) return -(value >> bits);
         return value / 2;
       },
