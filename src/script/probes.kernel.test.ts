@@ -275,24 +275,29 @@ test('profile and interval: all CPUs as often as asked, one CPU as often as aske
   }
 });
 
-test('hardware: instructions are sampled', async (t) => {
-  await unlessLacking(t, 'hardware events', async () => {
-    const program = defineProgram({
-      maps: { out },
-      probes: {
-        'hardware:instructions:1000000'(k) {
-          k.out.increment(0);
-        },
+test('hardware: instructions are sampled, or the machine is said to have no such event', async () => {
+  const program = defineProgram({
+    maps: { out },
+    probes: {
+      'hardware:instructions:1000000'(k) {
+        k.out.increment(0);
       },
-    });
-    const loaded = await program.load();
-    try {
-      for (let i = 0, x = 1; i < 3e7; i++) x = (x * 31) | 0;
-      assert.ok((loaded.out.get(0) ?? 0n) > 0n);
-    } finally {
-      loaded.close();
-    }
+    },
   });
+  let loaded: Awaited<ReturnType<typeof program.load>>;
+  try {
+    loaded = await program.load();
+  } catch (error) {
+    // Virtual machines rarely have counters; nothing but that may be the reason.
+    assert.match(String(error), /the machine has no such performance event/);
+    return;
+  }
+  try {
+    for (let i = 0, x = 1; i < 3e7; i++) x = (x * 31) | 0;
+    assert.ok((loaded.out.get(0) ?? 0n) > 0n);
+  } finally {
+    loaded.close();
+  }
 });
 
 test('iter:task shows every task, and each walk anew', async () => {

@@ -110,7 +110,8 @@ function resultType(op: BinaryOp, left: IntegerType, right: IntegerType): Intege
     return small ? types.u32 : left.signed && op === 'ashr' ? types.i64 : types.u64;
   if (op === 'and' && (small || smallRight)) return types.u32;
   if ((op === 'or' || op === 'xor' || op === 'div') && small && smallRight) return types.u32;
-  if (op === 'mod' && smallRight && !left.signed) return types.u32;
+  // The remainder by zero is the dividend, which may be wider than the divisor.
+  if (op === 'mod' && small && smallRight) return types.u32;
   if (op === 'shl') return unsigned64(left) ? types.u64 : types.i64;
   return unsigned64(left) || unsigned64(right) ? types.u64 : types.i64;
 }

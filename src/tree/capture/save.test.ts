@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { FileTable } from '../files/model.ts';
 import { readFileRecords } from '../files/record.ts';
@@ -156,9 +156,9 @@ test('what cannot be opened is said in the words of bpftree', (t) => {
 
 test('a capture can come through a pipe', () => {
   // A command's redirection is a pipe: it has no size.
-  const code = `import { openCapture } from ${JSON.stringify(new URL('./open.ts', import.meta.url).href)};
+  const code = `import { openCapture } from ${JSON.stringify(new URL(`./open${extname(import.meta.url)}`, import.meta.url).href)};
     console.log(openCapture('-').snapshot.count)`;
-  const { stdout } = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code], {
+  const { stdout } = spawnSync(process.execPath, [...process.execArgv, '--input-type=module', '-e', code], {
     input: capture,
   });
   assert.equal(stdout.toString(), '1\n');
