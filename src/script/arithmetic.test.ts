@@ -84,7 +84,7 @@ function binary(sign: string, a: Known, b: Known): Known {
       return { kind: small ? 'small' : common, value: y === 0n ? 0n : wrap(common, x / y) };
     case '%':
       return {
-        kind: right.kind === 'small' && left.kind !== 'signed' && y !== 0n ? 'small' : common,
+        kind: small ? 'small' : common,
         value: y === 0n ? x : wrap(common, x % y),
       };
     case '&':
