@@ -192,3 +192,4 @@ mkdirSync(dist, { mode: 0o755 });
 const metafiles = await Promise.all([buildLibrary(), buildCli()]);
 buildDeclarations();
 writeFileSync(join(dist, 'THIRD_PARTY.txt'), thirdPartyNotice(bundledPackages(...metafiles)));
+spawnSync(process.execPath, [join(root, 'scripts/warm.mjs')], { stdio: 'inherit' });

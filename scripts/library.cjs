@@ -24,5 +24,5 @@ if (cachedData === undefined || script.cachedDataRejected) {
     made = true;
   };
   process.once('exit', make);
-  setTimeout(make, 1000).unref();
+  setTimeout(make, 250).unref();
 }

@@ -1,0 +1,54 @@
+/**
+ * Runs the built library and command line once, so that their code caches exist before anybody starts them.
+ * Without root, or without a kernel that can be traced, there is none then; the first real run makes it.
+ */
+import { spawnSync } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const dist = join(dirname(dirname(fileURLToPath(import.meta.url))), 'dist');
+
+/** Compiles and loads what most programs use, so that the cache holds that code. */
+async function warm() {
+  const { chars, defineProgram, hash, ringbuf, struct, u32, u64 } = await import(join(dist, 'index.js'));
+  const Event = struct('Event', { pid: u32, ppid: u32, code: u32, duration: u64, comm: chars(16) });
+  const program = defineProgram({
+    params: { least: u64(0) },
+    maps: { started: hash(u32, u64), events: ringbuf(Event, 4096) },
+    probes: {
+      'rawtracepoint:sched_process_exec'(k) {
+        k.started.set(k.pid, k.ktime());
+      },
+      'rawtracepoint:sched_process_exit'(k) {
+        if (k.pid !== k.tid) return;
+        const at = k.started.get(k.pid);
+        const duration = at ? k.ktime() - at.value : 0;
+        k.started.delete(k.pid);
+        if (at && duration < k.least) return;
+        const e = k.events.reserve();
+        if (!e) return;
+        e.pid = k.pid;
+        e.ppid = k.task.real_parent.tgid;
+        e.code = (k.task.exit_code >> 8) & 0xff;
+        e.duration = duration;
+        k.comm(e.comm);
+        e.submit();
+      },
+    },
+  });
+  const loaded = await program.load({ params: { least: 1n } });
+  for (const [pid, time] of loaded.started) if (pid === 0) console.log(pid, time);
+  loaded.close();
+}
+
+if (process.argv[2] === 'library') {
+  await warm().catch(() => {});
+} else if (process.geteuid?.() === 0) {
+  // The tree twice: the first run compiles its kernel program, the second is what later runs are like.
+  const runs = [
+    [fileURLToPath(import.meta.url), 'library'],
+    [join(dist, 'bpfkit.cjs'), 'tree', 'pid', '1'],
+    [join(dist, 'bpfkit.cjs'), 'tree', 'pid', '1'],
+  ];
+  for (const words of runs) spawnSync(process.execPath, words, { stdio: 'ignore', timeout: 20_000 });
+}
