@@ -15,11 +15,22 @@ import { leave } from './measures/leave.ts';
 import { btfIndex, programLoad } from './measures/load.ts';
 import type { Measure } from './measures/measure.ts';
 import { ring } from './measures/ring.ts';
+import { scale } from './measures/scale.ts';
 import { start } from './measures/start.ts';
 import { tree } from './measures/tree.ts';
 import { type Row, rowData, tableOf } from './report.ts';
 
-const measures: readonly Measure[] = [start, btfIndex, programLoad, ring, instructions, tree, leave, idle];
+const measures: readonly Measure[] = [
+  start,
+  btfIndex,
+  programLoad,
+  ring,
+  instructions,
+  tree,
+  scale,
+  leave,
+  idle,
+];
 const packages: Readonly<Record<string, string>> = {
   gcc: 'gcc, libc6-dev and libbpf-dev',
   pstree: 'psmisc',
