@@ -245,3 +245,21 @@ export class Replacements {
     return v;
   };
 }
+
+/** Operands in a form that equal constants and addresses share, though each is a value of its own. */
+export function operandKey(value: Value): string {
+  switch (value.kind) {
+    case 'constant':
+      return `#${value.value}`;
+    case 'slotAddress':
+      return `&${value.slot.id}+${value.offset}`;
+    case 'mapAddress':
+      return `m${value.map}`;
+    case 'mapValueAddress':
+      return `v${value.offset},${value.map}`;
+    case 'functionAddress':
+      return `f${value.name}`;
+    default:
+      return `%${value.id}`;
+  }
+}

@@ -15,7 +15,7 @@ import type { SourceLine } from '../../kernel/spec.ts';
 import { offsetTooFar, tooManyArguments } from '../errors.ts';
 import { commutative } from '../evaluate.ts';
 import { constantOf, isOperandOnly } from '../facts.ts';
-import { dominators, loopDepths } from '../graph.ts';
+import { dominators, loopDepths, operandKey } from '../graph.ts';
 import {
   type AtomicOp,
   type BinaryOp,
@@ -197,7 +197,7 @@ class Selector {
   /** A register that holds the value here. */
   #register(value: Value): number {
     if (!isOperandOnly(value)) return this.#own(value);
-    const key = localKey(value);
+    const key = operandKey(value);
     let register = this.#local.get(key);
     if (register === undefined) {
       register = this.#new(value);
@@ -528,23 +528,6 @@ function feeds(value: Value, phi: Value): boolean {
 function isVerifierScalar(value: Value): boolean {
   const type = value.type;
   return type.kind === 'scalar' || type.provenance === 'kernelRaw' || type.provenance === 'user';
-}
-
-function localKey(value: Value): string {
-  switch (value.kind) {
-    case 'constant':
-      return `#${value.value}`;
-    case 'slotAddress':
-      return `&${value.slot.id}+${value.offset}`;
-    case 'mapAddress':
-      return `m${value.map}`;
-    case 'mapValueAddress':
-      return `v${value.offset},${value.map}`;
-    case 'functionAddress':
-      return `f${value.name}`;
-    default:
-      return `%${value.id}`;
-  }
 }
 
 const bigEndian: boolean = new Uint8Array(new Uint16Array([1]).buffer)[0] === 0;

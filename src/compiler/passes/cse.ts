@@ -7,7 +7,7 @@
  * belong to the register that was checked.
  */
 import { inverseCompare, swappedCompare } from '../evaluate.ts';
-import { dominators, Replacements, reversePostorder, tidyGraph } from '../graph.ts';
+import { dominators, operandKey, Replacements, reversePostorder, tidyGraph } from '../graph.ts';
 import { type Block, type IrFunction, mapOperands, type Terminator, type Value } from '../ir.ts';
 
 export function shareCommon(fn: IrFunction): boolean {
@@ -86,41 +86,23 @@ export function shareCommon(fn: IrFunction): boolean {
   return replaced.size > 0 || edges;
 }
 
-/** Operands in a form that equal constants and addresses share, though each is a value of its own. */
-function operand(value: Value): string {
-  switch (value.kind) {
-    case 'constant':
-      return `#${value.value}`;
-    case 'slotAddress':
-      return `&${value.slot.id}+${value.offset}`;
-    case 'mapAddress':
-      return `m${value.map}`;
-    case 'mapValueAddress':
-      return `v${value.offset},${value.map}`;
-    case 'functionAddress':
-      return `f${value.name}`;
-    default:
-      return `%${value.id}`;
-  }
-}
-
 /** Equal keys mean equal results; undefined for what must be executed each time. */
 function keyOf(value: Value): string | undefined {
   switch (value.kind) {
     case 'binary':
-      return `${value.op}${value.width} ${operand(value.left)} ${operand(value.right)}`;
+      return `${value.op}${value.width} ${operandKey(value.left)} ${operandKey(value.right)}`;
     case 'compare':
       return `c${conditionKey(value)}`;
     case 'extend':
-      return `e${value.signed ? 's' : 'u'}${value.from} ${operand(value.value)}`;
+      return `e${value.signed ? 's' : 'u'}${value.from} ${operandKey(value.value)}`;
     case 'byteSwap':
-      return `b${value.bits} ${operand(value.value)}`;
+      return `b${value.bits} ${operandKey(value.value)}`;
     case 'load':
       if (!value.invariant) return undefined;
-      return `l${value.signed ? 's' : 'u'}${value.size} ${operand(value.base)} ${value.offset}`;
+      return `l${value.signed ? 's' : 'u'}${value.size} ${operandKey(value.base)} ${value.offset}`;
     case 'call':
       if (value.callee.kind === 'function' || !value.callee.pure) return undefined;
-      return `${value.callee.kind}${value.callee.kind === 'helper' ? value.callee.id : value.callee.btfId}(${value.args.map(operand).join(' ')})`;
+      return `${value.callee.kind}${value.callee.kind === 'helper' ? value.callee.id : value.callee.btfId}(${value.args.map(operandKey).join(' ')})`;
     case 'phi':
       return undefined;
     default:
@@ -131,7 +113,7 @@ function keyOf(value: Value): string | undefined {
 function conditionKey(
   c: Extract<Terminator, { kind: 'branch' }> | Extract<Value, { kind: 'compare' }>,
 ): string {
-  return `${c.op}${c.width} ${operand(c.left)} ${operand(c.right)}`;
+  return `${c.op}${c.width} ${operandKey(c.left)} ${operandKey(c.right)}`;
 }
 
 /** A block that only one edge of a branch leads to knows what that branch found. */
@@ -143,8 +125,8 @@ function learnFromEdge(
   if (block.predecessors.length !== 1) return;
   const end = block.predecessors[0].terminator;
   if (end?.kind !== 'branch' || end.then === end.otherwise) return;
-  const left = operand(replaced.resolve(end.left));
-  const right = operand(replaced.resolve(end.right));
+  const left = operandKey(replaced.resolve(end.left));
+  const right = operandKey(replaced.resolve(end.right));
   const truth = end.then === block;
   const note = (op: Extract<Terminator, { kind: 'branch' }>['op'], value: boolean): void => {
     learn(`${op}${end.width} ${left} ${right}`, value);
