@@ -1,0 +1,113 @@
+/**
+ * How values lie in memory: map keys and values, tuples, records of the ring buffer. Lowering writes what
+ * printing reads by this one description; both byte for byte.
+ *
+ * | type | bytes |
+ * |---|---|
+ * | bool | 1; integers, enums, pointers by their width |
+ * | string | `size`, zero behind the text |
+ * | buffer | u32 length, then `size` bytes |
+ * | array, struct | as in C |
+ * | tuple, record | elements one after the other, each aligned, the whole padded to its largest alignment |
+ * | inet | u64 family (AF_INET 2, AF_INET6 10), 16 bytes of address |
+ * | macaddr | 6, padded to 8 |
+ * | kstack | u64 count, then `limit` u64 addresses, in a value of a stack map: here its u64 id (see below) |
+ * | ustack | as kstack, then u32 pid, u32 probe index |
+ * | ksym, username, timestamp, cgroupPath, named | u64 |
+ * | usym | u64 address, u32 pid, u32 probe index |
+ * | count | u64 a CPU |
+ * | sum | s64 or u64 a CPU |
+ * | min, max | s64 or u64 value, u64 1 if set, a CPU |
+ * | avg, stats | s64 or u64 total, u64 count, a CPU |
+ * | hist, lhist | the key is followed by a u64 bucket; the value is a u64 a CPU |
+ * | tseries | the key is followed by a u64 slot; the value is value, meta, epoch: u64 each, a CPU |
+ *
+ * A stack's id is a u64 that keys a hash map of stacks (`CompiledScript.stackMap`): 0 means that it could not be
+ * read. The stack itself is a value of that map: u64 number of frames, then the addresses.
+ */
+import { isAggregate, type Type } from './type.ts';
+
+export interface Layout {
+  readonly size: number;
+  readonly align: 1 | 2 | 4 | 8;
+}
+
+const word: Layout = { size: 8, align: 8 };
+
+export function layoutOf(type: Type): Layout {
+  switch (type.kind) {
+    case 'none':
+    case 'void':
+      return { size: 0, align: 1 };
+    case 'bool':
+      return { size: 1, align: 1 };
+    case 'int':
+    case 'enum': {
+      const size = (type.bits / 8) as 1 | 2 | 4 | 8;
+      return { size, align: size };
+    }
+    case 'string':
+      return { size: type.size, align: 1 };
+    case 'buffer':
+      return { size: 4 + type.size, align: 4 };
+    case 'array': {
+      const element = layoutOf(type.element);
+      return { size: element.size * type.length, align: element.align };
+    }
+    case 'struct':
+      return { size: type.size, align: Math.min(8, Math.max(1, type.align)) as Layout['align'] };
+    case 'tuple':
+      return sequence(type.elements).layout;
+    case 'record':
+      return sequence(type.fields.map((field) => field.type)).layout;
+    case 'inet':
+      return { size: 24, align: 8 };
+    case 'ustack':
+    case 'usym':
+      return { size: 16, align: 8 };
+    case 'min':
+    case 'max':
+    case 'avg':
+    case 'stats':
+      return { size: 16, align: 8 };
+    case 'tseries':
+      return { size: 24, align: 8 };
+    default:
+      return word;
+  }
+}
+
+/** Where the elements of a tuple, a record, or the arguments of an action lie. */
+export function sequence(
+  types: readonly Type[],
+  start = 0,
+): { readonly offsets: readonly number[]; readonly layout: Layout } {
+  let size = start;
+  let align: Layout['align'] = 1;
+  const offsets = types.map((type) => {
+    const one = layoutOf(type);
+    size = roundUp(size, one.align);
+    const offset = size;
+    size += one.size;
+    if (one.align > align) align = one.align;
+    return offset;
+  });
+  return { offsets, layout: { size: roundUp(size, align), align } };
+}
+
+/** The key as the kernel map has it: hist, lhist and tseries put a u64 behind it, aligned. */
+export function mapKeyLayout(
+  key: Type,
+  value: Type,
+): { readonly size: number; readonly bucket: number | undefined } {
+  const { size } = layoutOf(key);
+  const bucketed =
+    isAggregate(value) && (value.kind === 'hist' || value.kind === 'lhist' || value.kind === 'tseries');
+  if (!bucketed) return { size, bucket: undefined };
+  const bucket = roundUp(size, 8);
+  return { size: bucket + 8, bucket };
+}
+
+export function roundUp(size: number, align: number): number {
+  return Math.ceil(size / align) * align;
+}
