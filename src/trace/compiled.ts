@@ -17,13 +17,22 @@ export interface CompiledScript {
   readonly actions: readonly Action[];
   /** Names in `spec.maps` of the ring buffer, of the loss counters, of stacks; undefined where not needed. */
   readonly ring: string | undefined;
-  /** Loss counters of ring and maps (kernel/stream/lost.ts): their index by map name; the ring's is `ring`. */
+  /** Loss counters (kernel/stream/lost.ts): their index by the script's map name (`@x`); the ring's by its name in `ring`. */
   readonly lostMap: string | undefined;
   readonly lossIndex: ReadonlyMap<string, number>;
-  readonly stackMap: string | undefined;
-  /** Global numbers that the runtime writes before it attaches: start time, child's pid, own pid. */
-  readonly globals: { readonly map: string; readonly offsets: Readonly<Record<string, number>> } | undefined;
+  /** Names in `spec.maps` of the maps of stacks that the script fills: `stackMapName` of a type gives them. */
+  readonly stackMaps: readonly string[];
+  /**
+   * Numbers of 8 bytes that the runtime writes before it runs anything, in an array map of one element that can be
+   * mapped. Offsets only of what the script reads.
+   */
+  readonly globals:
+    | { readonly map: string; readonly offsets: Readonly<Partial<Record<GlobalName, number>>> }
+    | undefined;
 }
+
+/** `startTime`: CLOCK_MONOTONIC in ns, for `elapsed`. `childPid`: of `-c`, 0 without. */
+export type GlobalName = 'startTime' | 'childPid';
 
 export interface CompiledProbe {
   /** In `spec.programs`. */
@@ -34,6 +43,8 @@ export interface CompiledProbe {
     | { readonly kind: 'testRun' }
     /** tp_btf, fentry, fexit, iter: the target is in the program. */
     | { readonly kind: 'tracing' }
+    /** By name: one program (BPF_PROG_TYPE_RAW_TRACEPOINT) serves all targets; their event is the name. */
+    | { readonly kind: 'rawTracepoint' }
     | { readonly kind: 'iterator' }
     | { readonly kind: 'tracepoint' }
     | {

@@ -11,8 +11,8 @@
  * | tuple, record | elements one after the other, each aligned, the whole padded to its largest alignment |
  * | inet | u64 family (AF_INET 2, AF_INET6 10), 16 bytes of address |
  * | macaddr | 6, padded to 8 |
- * | kstack | u64 count, then `limit` u64 addresses, in a value of a stack map: here its u64 id (see below) |
- * | ustack | as kstack, then u32 pid, u32 probe index |
+ * | kstack | u64 id (see below) |
+ * | ustack | u64 id, u32 pid, u32 probe index |
  * | ksym, username, timestamp, cgroupPath, named | u64 |
  * | usym | u64 address, u32 pid, u32 probe index |
  * | count | u64 a CPU |
@@ -22,10 +22,22 @@
  * | hist, lhist | the key is followed by a u64 bucket; the value is a u64 a CPU |
  * | tseries | the key is followed by a u64 slot; the value is value, meta, epoch: u64 each, a CPU |
  *
- * A stack's id is a u64 that keys a hash map of stacks (`CompiledScript.stackMap`): 0 means that it could not be
- * read. The stack itself is a value of that map: u64 number of frames, then the addresses.
+ * A stack's id is 0 if the stack could not be taken, else one more than the u32 key of the stack in the map
+ * `stackMapName(type)` (BPF_MAP_TYPE_STACK_TRACE): a value of `limit` u64 addresses, or of `limit` struct
+ * bpf_stack_build_id of 32 bytes, zeros behind the last. The kernel refuses a stack whose place another one holds,
+ * so an id never means two stacks.
+ *
+ * An epoch of a tseries is CLOCK_BOOTTIME in ns divided by the interval, and its slot is the epoch modulo the number
+ * of intervals. A value whose epoch is not the newest of its slot, over all CPUs, is of the past. `meta` of avg is the
+ * number of values that `value` is the sum of; of last the time of the value, so that the latest CPU wins; of the
+ * others 1.
  */
-import { isAggregate, type Type } from './type.ts';
+import { isAggregate, type StackType, type Type } from './type.ts';
+
+/** The map of stacks of this depth, in `CollectionSpec.maps`. */
+export function stackMapName(type: StackType): string {
+  return type.mode === 'build_id' ? `stacks_${type.limit}_id` : `stacks_${type.limit}`;
+}
 
 export interface Layout {
   readonly size: number;

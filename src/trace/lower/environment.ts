@@ -1,0 +1,23 @@
+/** Facts that lowering is told, so that it needs no kernel: what `lowerProgram` gets besides the script. */
+import type { Environment } from '../../script/environment.ts';
+
+export interface LowerEnvironment {
+  /** Architecture, BTF, CPUs, formats of tracepoints. */
+  readonly kernel: Environment;
+  /** `-p PID`: only what runs in this process. */
+  readonly pid?: number | undefined;
+  /** `-k`: helpers that fail are reported. Default false. */
+  readonly helperWarnings?: boolean;
+  /** Device and inode of /proc/self/ns/pid, for `pid(curr_ns)`; undefined: as in the initial one. */
+  readonly pidNamespace?: { readonly device: bigint; readonly inode: bigint } | undefined;
+  /** kprobe.multi links exist (5.18). */
+  readonly kprobeMulti: boolean;
+  /** Bytes of the ring buffer, a power of two times the page size; undefined: chosen by the number of CPUs. */
+  readonly ringBytes?: number | undefined;
+  /** kernel.perf_event_max_stack: no stack is deeper. Default 127. */
+  readonly maxStackDepth?: number;
+  /** Address of a kernel symbol, from kallsyms. */
+  kernelSymbol(name: string): bigint | undefined;
+  /** Address of a symbol in the file that a user probe is in. */
+  userSymbol(path: string, name: string): bigint | undefined;
+}
