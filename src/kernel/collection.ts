@@ -32,6 +32,8 @@ export interface LoadOptions {
   readonly maps?: ReadonlyMap<string, BpfMap>;
   /** How keys and values of a map are handled, by name. Default: by the types in the collection's BTF. */
   readonly codecs?: ReadonlyMap<string, HandleCodecs>;
+  /** For programs whose target lies in another program: that program, by the name of the one to load. */
+  readonly targets?: ReadonlyMap<string, { readonly fd: Fd }>;
   /** Keep the log of programs that load: 1 statistics only, 2 every step. Default 0, which loads faster. */
   readonly logLevel?: 0 | 1 | 2;
 }
@@ -103,7 +105,8 @@ export function loadCollection(spec: CollectionSpec, options: LoadOptions = {}):
       kernelTypes: options.kernelTypes ?? vmlinux,
     };
     for (const program of spec.programs) {
-      const loaded = loadProgram(program, { ...context, lineRecords: lines.get(program) });
+      const targetFd = options.targets?.get(program.name)?.fd.number;
+      const loaded = loadProgram(program, { ...context, targetFd, lineRecords: lines.get(program) });
       owned.push(loaded);
       programs.set(program.name, loaded);
     }

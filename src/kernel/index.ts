@@ -55,4 +55,5 @@ export type { RecordDecoder, RecordReader } from './stream/record.ts';
 export { RingBuffer, type RingBufferOptions } from './stream/ring.ts';
 export { type BatchOptions, RecordStream, type StreamOptions } from './stream/stream.ts';
 export { listTracepoints, tracepointFormat, tracepointId } from './tracepoint/list.ts';
+export { openTypes, readTypes, type TypesInfo, typesIds, typesInfo } from './types.ts';
 export { vmlinux } from './vmlinux.ts';

@@ -17,6 +17,12 @@ export interface MapSpec {
   readonly maxEntries: number;
   /** `BPF_F_*`; default 0. */
   readonly flags?: number;
+  /** `map_extra`: hash functions of a bloom filter (default 5), first address of an arena. */
+  readonly extra?: number;
+  /** Memory node of the elements, with BPF_F_NUMA_NODE. */
+  readonly numaNode?: number;
+  /** struct_ops: the structure that is implemented, `tcp_congestion_ops`. */
+  readonly structOps?: string;
   /** Types of key and value in the collection's BTF: what typed handles decode by. */
   readonly keyType?: TypeId;
   readonly valueType?: TypeId;
@@ -62,6 +68,8 @@ export interface ProgramSpec {
   readonly attachTarget?: AttachTarget;
   /** BPF_F_SLEEPABLE: the program may fault user pages in. */
   readonly sleepable?: boolean;
+  /** Other `ProgramFlag`s; default 0. */
+  readonly flags?: number;
 }
 
 export type AttachTarget =
@@ -71,6 +79,13 @@ export type AttachTarget =
   | { readonly kind: 'function'; readonly name: string }
   /** iterator: function `bpf_iter_NAME`. */
   | { readonly kind: 'iterator'; readonly name: string }
+  /**
+   * freplace, and fentry or fexit of BPF programs: a function of a program that is loaded already. Which
+   * program is said when loading (`LoadOptions.targets`, by this program's name).
+   */
+  | { readonly kind: 'program'; readonly name: string }
+  /** One member of a structure of functions: `tcp_congestion_ops`, `ssthresh`. */
+  | { readonly kind: 'structOps'; readonly name: string; readonly member: string }
   /** Looked up before, in the BTF of the very kernel that loads. */
   | { readonly kind: 'id'; readonly id: TypeId }
   /** LSM: function `bpf_lsm_NAME`. */
@@ -119,6 +134,8 @@ export const MapType = {
   userRingBuffer: 31,
   cgroupLocalStorage: 32,
   arena: 33,
+  /** After Linux 6.18. */
+  instructionArray: 34,
 } as const;
 export type MapType = (typeof MapType)[keyof typeof MapType];
 
@@ -159,15 +176,84 @@ export const ProgramType = {
 export type ProgramType = (typeof ProgramType)[keyof typeof ProgramType];
 
 export const AttachType = {
+  cgroupInetIngress: 0,
+  cgroupInetEgress: 1,
+  cgroupInetSockCreate: 2,
+  cgroupSockOps: 3,
+  skSkbStreamParser: 4,
+  skSkbStreamVerdict: 5,
+  cgroupDevice: 6,
+  skMsgVerdict: 7,
+  cgroupInet4Bind: 8,
+  cgroupInet6Bind: 9,
+  cgroupInet4Connect: 10,
+  cgroupInet6Connect: 11,
+  cgroupInet4PostBind: 12,
+  cgroupInet6PostBind: 13,
+  cgroupUdp4Sendmsg: 14,
+  cgroupUdp6Sendmsg: 15,
+  lircMode2: 16,
+  flowDissector: 17,
+  cgroupSysctl: 18,
+  cgroupUdp4Recvmsg: 19,
+  cgroupUdp6Recvmsg: 20,
+  cgroupGetsockopt: 21,
+  cgroupSetsockopt: 22,
   traceRawTp: 23,
   traceFentry: 24,
   traceFexit: 25,
   modifyReturn: 26,
   lsmMac: 27,
   traceIter: 28,
+  cgroupInet4Getpeername: 29,
+  cgroupInet6Getpeername: 30,
+  cgroupInet4Getsockname: 31,
+  cgroupInet6Getsockname: 32,
+  xdpDevmap: 33,
+  cgroupInetSockRelease: 34,
+  xdpCpumap: 35,
+  skLookup: 36,
+  xdp: 37,
+  skSkbVerdict: 38,
+  skReuseportSelect: 39,
+  skReuseportSelectOrMigrate: 40,
   perfEvent: 41,
   traceKprobeMulti: 42,
   lsmCgroup: 43,
+  structOps: 44,
+  netfilter: 45,
+  tcxIngress: 46,
+  tcxEgress: 47,
   traceUprobeMulti: 48,
+  cgroupUnixConnect: 49,
+  cgroupUnixSendmsg: 50,
+  cgroupUnixRecvmsg: 51,
+  cgroupUnixGetpeername: 52,
+  cgroupUnixGetsockname: 53,
+  netkitPrimary: 54,
+  netkitPeer: 55,
+  traceKprobeSession: 56,
+  traceUprobeSession: 57,
+  // After Linux 6.18.
+  traceFsession: 58,
+  traceFentryMulti: 59,
+  traceFexitMulti: 60,
+  traceFsessionMulti: 61,
 } as const;
 export type AttachType = (typeof AttachType)[keyof typeof AttachType];
+
+/** Flags of BPF_PROG_LOAD that a program's author decides on: include/uapi/linux/bpf.h. */
+export const ProgramFlag = {
+  strictAlignment: 1,
+  anyAlignment: 2,
+  /** For tests of loaders: high halves of registers are filled with noise. */
+  testRandomHigh32: 4,
+  testStateFrequency: 8,
+  sleepable: 16,
+  /** XDP programs that can take packets of several buffers. Linux 5.18. */
+  xdpHasFrags: 32,
+  /** XDP programs for one device only, with its metadata. Linux 6.3. */
+  xdpDeviceBoundOnly: 64,
+  /** Verifier bugs of this program are fatal. Linux 6.7. */
+  testRegisterInvariants: 128,
+} as const;

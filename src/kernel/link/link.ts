@@ -25,10 +25,22 @@ export type LinkKind =
   | 'uprobeMulti'
   | 'usdt'
   | 'iterator'
+  | 'extension'
   | 'cgroup'
+  | 'lsmCgroup'
+  | 'flowDissector'
+  | 'skLookup'
   | 'xdp'
+  | 'tc'
   | 'tcx'
+  | 'netkit'
   | 'netfilter'
+  | 'sockmap'
+  | 'socketFilter'
+  | 'reuseport'
+  | 'lightweightTunnel'
+  | 'lirc'
+  | 'watchpoint'
   | 'structOps';
 
 /** What an attach function needs of a loaded program. */

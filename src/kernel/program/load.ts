@@ -18,17 +18,16 @@ import { refused } from '../errors.ts';
 import { whyNotPermitted } from '../feature/privilege.ts';
 import { olderThan, versionOf } from '../feature/release.ts';
 import { objectName } from '../names.ts';
-import { type ProgramSpec, ProgramType } from '../spec.ts';
+import { ProgramFlag, type ProgramSpec, ProgramType } from '../spec.ts';
 import { functionRecordSize, functionRecords, lineRecordSize } from './debug-info.ts';
 import { logLines } from './log.ts';
 import { Program } from './program.ts';
 import { type ReferenceContext, resolveReferences } from './resolve.ts';
-import { targetId } from './target.ts';
+import { type ResolvedTarget, resolveTarget } from './target.ts';
 import { VerifierError } from './verifier-error.ts';
 
 const { EAGAIN, ENOSPC } = constants.errno;
 
-const BPF_F_SLEEPABLE = 16;
 const firstLog = 64 * 1024;
 /** What kernels before 5.2 accept at most, less one; newer ones take 64 times that. */
 const largestLog = 16 * 1024 * 1024 - 1;
@@ -43,11 +42,21 @@ export interface LoadContext extends ReferenceContext {
   /** 1 or 2: keep the verifier's log of a successful load too. Default 0. */
   readonly logLevel?: 0 | 1 | 2 | undefined;
   kernelTypes(): Btf;
+  /** For a target that lies in another program: that program's descriptor. */
+  readonly targetFd?: number | undefined;
 }
 
 /** Loads a program. Throws VerifierError, or KernelError when the verifier was not even asked. */
 export function loadProgram(spec: ProgramSpec, context: LoadContext): Program {
-  const values = attribute(spec, context);
+  const target = spec.attachTarget === undefined ? undefined : resolveTarget(spec.attachTarget, context);
+  try {
+    return load(spec, attribute(spec, context, target), context);
+  } finally {
+    target?.owned?.close();
+  }
+}
+
+function load(spec: ProgramSpec, values: BpfValues<'programLoad'>, context: LoadContext): Program {
   const level = context.logLevel ?? 0;
   if (level === 0) {
     const { result } = patiently(values);
@@ -58,20 +67,25 @@ export function loadProgram(spec: ProgramSpec, context: LoadContext): Program {
   return new Program(Fd.own(result, `program "${spec.name}"`), spec.name, spec.type, log);
 }
 
-function attribute(spec: ProgramSpec, context: LoadContext): BpfValues<'programLoad'> {
+function attribute(
+  spec: ProgramSpec,
+  context: LoadContext,
+  target: ResolvedTarget | undefined,
+): BpfValues<'programLoad'> {
   const instructions = resolveReferences(spec.name, spec.instructions, context);
   const insns = encode(instructions, { littleEndian });
   const functions = context.btfFd === undefined ? new Uint32Array() : functionRecords(spec.functions ?? []);
   const lines = context.btfFd === undefined ? new Uint32Array() : (context.lineRecords ?? new Uint32Array());
+  const flags = (spec.flags ?? 0) | (spec.sleepable === true ? ProgramFlag.sleepable : 0);
   return {
     programType: spec.type,
     insnCnt: insns.length / 8,
     insns,
     license: cString(spec.license ?? 'GPL'),
     ...(olderThan('5.0') ? { kernVersion: versionCode() } : {}),
-    ...(spec.sleepable === true ? { programFlags: BPF_F_SLEEPABLE } : {}),
+    ...(flags === 0 ? {} : { programFlags: flags }),
     programName: objectName(spec.name),
-    expectedAttachType: spec.attachType,
+    expectedAttachType: target?.member ?? spec.attachType,
     ...(functions.length + lines.length > 0 ? { programBtfFd: context.btfFd } : {}),
     ...(functions.length > 0
       ? {
@@ -83,9 +97,8 @@ function attribute(spec: ProgramSpec, context: LoadContext): BpfValues<'programL
     ...(lines.length > 0
       ? { lineInfoRecSize: lineRecordSize, lineInfo: lines, lineInfoCnt: lines.byteLength / lineRecordSize }
       : {}),
-    ...(spec.attachTarget === undefined
-      ? {}
-      : { attachBtfId: targetId(spec.attachTarget, () => context.kernelTypes()) }),
+    ...(target === undefined ? {} : { attachBtfId: target.id }),
+    ...(target?.objectFd === undefined ? {} : { attachBtfObjFd: target.objectFd }),
   };
 }
 
