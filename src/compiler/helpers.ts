@@ -42,6 +42,27 @@ export type HelperName =
   | 'get_func_ip'
   | 'get_attach_cookie'
   | 'loop'
+  | 'probe_read'
+  | 'get_stack'
+  | 'perf_event_output'
+  | 'override_return'
+  | 'send_signal_thread'
+  | 'skb_output'
+  | 'seq_printf'
+  | 'probe_read_str'
+  | 'jiffies64'
+  | 'get_ns_current_pid_tgid'
+  | 'ktime_get_coarse_ns'
+  | 'for_each_map_elem'
+  | 'strncmp'
+  | 'get_numa_node_id'
+  | 'get_socket_cookie'
+  | 'per_cpu_ptr'
+  | 'this_cpu_ptr'
+  | 'map_lookup_percpu_elem'
+  | 'ktime_get_tai_ns'
+  | 'probe_write_user'
+  | 'task_pt_regs'
   | 'copy_from_user_task';
 
 interface Helper {
@@ -86,6 +107,27 @@ const table: Record<HelperName, Helper> = {
   get_func_ip: { id: 173, since: '5.15', pure: true },
   get_attach_cookie: { id: 174, since: '5.15', pure: true },
   loop: { id: 181, since: '5.17' },
+  probe_read: { id: 4, since: '4.1' },
+  get_stack: { id: 67, since: '4.18' },
+  perf_event_output: { id: 25, since: '4.4' },
+  override_return: { id: 58, since: '4.16' },
+  send_signal_thread: { id: 117, since: '5.5' },
+  skb_output: { id: 111, since: '5.5' },
+  seq_printf: { id: 126, since: '5.7' },
+  probe_read_str: { id: 45, since: '4.11' },
+  jiffies64: { id: 118, since: '5.5' },
+  get_ns_current_pid_tgid: { id: 120, since: '5.7' },
+  ktime_get_coarse_ns: { id: 160, since: '5.11' },
+  for_each_map_elem: { id: 164, since: '5.13' },
+  strncmp: { id: 182, since: '5.17' },
+  get_numa_node_id: { id: 42, since: '4.10', pure: true },
+  get_socket_cookie: { id: 46, since: '4.12' },
+  per_cpu_ptr: { id: 153, since: '5.10' },
+  this_cpu_ptr: { id: 154, since: '5.10' },
+  map_lookup_percpu_elem: { id: 195, since: '5.19' },
+  ktime_get_tai_ns: { id: 208, since: '6.1' },
+  probe_write_user: { id: 36, since: '4.8' },
+  task_pt_regs: { id: 175, since: '5.15' },
   copy_from_user_task: { id: 191, since: '5.18' },
 };
 

@@ -13,10 +13,10 @@ import type { Mapping } from '../sys/memory.ts';
 import { attach } from './attach.ts';
 import { histogramKey } from './builtin/map-histogram.ts';
 import { isPerCpu } from './builtin/map-operation.ts';
+import { lostMap } from './emit/losses.ts';
 import { EventRing, Histogram, PerCpuMap, Rows } from './handles.ts';
 import type { ProbePlan } from './probe/plan.ts';
 import type { AnyMap } from './program.ts';
-import { lostMap } from './program-state.ts';
 import { u64 } from './schema.ts';
 import { codecOf } from './values.ts';
 

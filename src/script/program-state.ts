@@ -1,9 +1,8 @@
 /** What one kernel program is made of while it is compiled: declarations, facts of the kernel, sub-programs. */
 import type { Node } from 'acorn';
-import type { Value } from '../compiler/ir.ts';
-import { type LostLayout, lostCounterStride } from '../kernel/stream/lost.ts';
 import { nearestNames } from '../text/nearest.ts';
 import { recordOperation } from './builtin/map-ring.ts';
+import type { Losses } from './emit/losses.ts';
 import type { Environment } from './environment.ts';
 import { contextNamespace } from './lower/context.ts';
 import type { Namespace, Operand } from './lower/operand.ts';
@@ -12,16 +11,11 @@ import type { MapDeclaration, MapKind } from './maps.ts';
 import { messages } from './messages.ts';
 import type { FunctionSource } from './source.ts';
 
-/** The map of loss counters that every program with ring buffers or growing maps carries. */
-export const lostMap = 'bpfkit_lost';
-
 export interface Declarations {
   readonly maps: ReadonlyMap<string, MapDeclaration<MapKind, unknown>>;
   readonly params: ReadonlyMap<string, bigint | number | boolean>;
   readonly functions: ReadonlyMap<string, FunctionSource>;
-  /** Loss counters: which stream or map has which index. */
-  readonly lossIndex: ReadonlyMap<string, number>;
-  readonly lossLayout: LostLayout;
+  readonly losses: Losses;
 }
 
 export class ProgramState {
@@ -35,14 +29,14 @@ export class ProgramState {
   readonly #calls = new Map<string, Set<string>>();
   /** Set by what waits for user pages. */
   sleeps = false;
-  readonly #declarations: Declarations;
+  readonly losses: Losses;
 
   constructor(environment: Environment, declarations: Declarations) {
     this.environment = environment;
     this.maps = declarations.maps;
     this.params = declarations.params;
     this.functions = declarations.functions;
-    this.#declarations = declarations;
+    this.losses = declarations.losses;
   }
 
   declaredNames(): string[] {
@@ -79,42 +73,5 @@ export class ProgramState {
 
   recordOperation(l: Lowering, object: Operand, name: string): Operand | undefined {
     return recordOperation(l, object, name);
-  }
-
-  /** One more record of this ring buffer found no place: counted on the current CPU's own cache line. */
-  countLostRecord(l: Lowering, map: string): void {
-    const { b } = l;
-    const { cpus } = this.#declarations.lossLayout;
-    const counters = this.lossCounter(l, map);
-    if (cpus === 1) {
-      b.atomic('add', 8, counters, 0, b.constant(1));
-      return;
-    }
-    const cpu = b.binary('and', l.call('get_smp_processor_id', []), b.constant(cpus - 1));
-    const distance = b.binary('shl', cpu, b.constant(Math.log2(lostCounterStride)));
-    b.atomic('add', 8, b.binary('add', counters, distance, 64, counters.type), 0, b.constant(1));
-  }
-
-  /** One more entry found no place. */
-  countLostEntry(l: Lowering, map: string): void {
-    l.b.atomic('add', 8, this.lossCounter(l, map), 0, l.b.constant(1));
-  }
-
-  /**
-   * The address of the first counter of losses of this map. Entries are counted there whatever the CPU:
-   * a map that refuses an entry has gone through the locks of all CPUs before (__pcpu_freelist_pop in
-   * kernel/bpf/percpu_freelist.c), so one more line that they share is not what makes it slow.
-   */
-  lossCounter(l: Lowering, map: string): Value {
-    const { lossLayout, lossIndex } = this.#declarations;
-    return l.b.mapValueAddress(lostMap, (lossIndex.get(map) ?? 0) * lossLayout.cpus * lostCounterStride);
-  }
-
-  /**
-   * The address of a u64 that is 1, behind the counters: a new entry that counts from one is made from it, which
-   * is shorter than to put a one on the stack.
-   */
-  constantOne(l: Lowering): Value {
-    return l.b.mapValueAddress(lostMap, this.#declarations.lossLayout.valueSize);
   }
 }

@@ -17,10 +17,10 @@ import {
   type ProgramSpec,
   ProgramType,
 } from '../kernel/spec.ts';
-import { lostLayout } from '../kernel/stream/lost.ts';
 import { histogramKey, linearClasses, log2Classes } from './builtin/map-histogram.ts';
 import { builtins } from './builtin/table.ts';
 import { ProgramError } from './diagnostic.ts';
+import { Losses } from './emit/losses.ts';
 import type { Environment } from './environment.ts';
 import { assignedNames } from './lower/bounds.ts';
 import { expression } from './lower/expression.ts';
@@ -32,7 +32,7 @@ import type { MapDeclaration, MapKind } from './maps.ts';
 import { messages } from './messages.ts';
 import { contextType, type ProbePlan } from './probe/plan.ts';
 import { planProbe } from './probe/probes.ts';
-import { type Declarations, lostMap, ProgramState } from './program-state.ts';
+import { type Declarations, ProgramState } from './program-state.ts';
 import { layoutOf, type Shape, structLayout, u64 } from './schema.ts';
 import type { FunctionSource } from './source.ts';
 
@@ -65,11 +65,11 @@ export interface CompiledDefinition {
 /** Throws ProgramError at the first place that cannot be compiled. */
 export function compileDefinition(definition: Definition, environment: Environment): CompiledDefinition {
   checkNames(definition);
-  const lossIndex = new Map(
-    [...definition.maps].filter(([, map]) => canLose(map)).map(([name], i) => [name, i]),
+  const losses = new Losses(
+    [...definition.maps].filter(([, map]) => canLose(map)).map(([name]) => name),
+    environment.possibleCpus,
   );
-  const lossLayout = lostLayout(Math.max(1, lossIndex.size), environment.possibleCpus);
-  const declarations: Declarations = { ...definition, lossIndex, lossLayout };
+  const declarations: Declarations = { ...definition, losses };
   const btf = new BtfBuilder();
   const types = new TypeWriter(btf);
   const inKernel = [...definition.maps].filter(([, map]) => map.kind !== 'rows');
@@ -108,25 +108,12 @@ export function compileDefinition(definition: Definition, environment: Environme
     });
     probes.push({ probe, program: name, plan, code });
   }
-  if (lossIndex.size > 0) {
-    maps.push({
-      name: lostMap,
-      type: MapType.array,
-      keySize: 4,
-      valueSize: lossLayout.valueSize + constantOne.length,
-      maxEntries: 1,
-      flags: mmapable,
-      contents: new Uint8Array([...new Uint8Array(lossLayout.valueSize), ...constantOne]),
-    });
-  }
-  return { spec: { btf: btf.encode(), maps, programs }, probes, lossIndex };
+  const lost = losses.spec();
+  if (lost) maps.push(lost);
+  return { spec: { btf: btf.encode(), maps, programs }, probes, lossIndex: losses.index };
 }
 
-/** Behind the counters of losses: the value of a new entry that counts from one (ProgramState.constantOne). */
-const constantOne = new Uint8Array(new BigUint64Array([1n]).buffer);
-
-// BPF_F_MMAPABLE and BPF_F_NO_PREALLOC of include/uapi/linux/bpf.h.
-const mmapable = 1 << 10;
+// BPF_F_NO_PREALLOC of include/uapi/linux/bpf.h.
 const noPreallocation = 1;
 
 /** LRU maps make room by design; arrays are always there; the others can refuse an entry or an event. */

@@ -6,6 +6,7 @@
  */
 import type { Node } from 'acorn';
 import type { Value } from '../../compiler/ir.ts';
+import { floorLog2 } from '../emit/numbers.ts';
 import { fromShape, types } from '../lower/data-type.ts';
 import { expression } from '../lower/expression.ts';
 import { stackPlace, writePlace } from '../lower/memory.ts';
@@ -15,7 +16,6 @@ import type { MapDeclaration, MapKind } from '../maps.ts';
 import { type Shape, u64 } from '../schema.ts';
 import { increment } from './map-keyed.ts';
 import type { MapOperation, MapSubject } from './map-operation.ts';
-import { floorLog2 } from './numbers.ts';
 
 /** Classes of a power-of-two histogram. */
 export const log2Classes = 66;

@@ -70,14 +70,3 @@ export function valueOperand(l: Lowering, subject: MapSubject, value: Value, sha
 export function errorOperand(l: Lowering, result: Value): Operand {
   return { kind: 'scalar', value: l.b.extend(result, 32, true), type: types.i32 };
 }
-
-/** Counts an entry that found no place, so that user space can tell; goes on either way. */
-export function countFull(l: Lowering, map: string, result: Value): void {
-  const { b } = l;
-  const [full, after] = [b.block('full'), b.block('after')];
-  b.branch('eq', result, b.constant(0), after, full);
-  b.begin(full);
-  l.program.countLostEntry(l, map);
-  b.jump(after);
-  b.begin(after);
-}

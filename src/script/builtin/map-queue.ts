@@ -3,7 +3,7 @@ import { fromShape } from '../lower/data-type.ts';
 import { stackPlace } from '../lower/memory.ts';
 import type { Operand } from '../lower/operand.ts';
 import type { Lowering } from '../lower/state.ts';
-import { countFull, errorOperand, inMemory, type MapOperation, type MapSubject } from './map-operation.ts';
+import { errorOperand, inMemory, type MapOperation, type MapSubject } from './map-operation.ts';
 
 /** Copies the next value to the stack; the result is missing when there is none. */
 function take(l: Lowering, subject: MapSubject, name: 'map_pop_elem' | 'map_peek_elem'): Operand {
@@ -33,7 +33,7 @@ export const queue: Readonly<Record<string, MapOperation>> = {
     lower(l, subject, args) {
       const value = inMemory(l, 'value', subject.map.value ?? { kind: 'bool' }, args[0]);
       const result = l.call('map_push_elem', [l.b.mapAddress(subject.name), value, l.b.constant(0)]);
-      countFull(l, subject.name, result);
+      l.program.losses.countFull(l, subject.name, result);
       return errorOperand(l, result);
     },
   },

@@ -24,7 +24,7 @@ function reserve(l: Lowering, subject: MapSubject): { operand: Operand; size: nu
   const tracked = { record, size, marker: undefined as ReturnType<Lowering['b']['constant']> | undefined };
   l.records.push(tracked);
   l.checks.set(record, {
-    whenNull: () => l.program.countLostRecord(l, subject.name),
+    whenNull: () => l.program.losses.countRecord(l, subject.name),
     whenSet: () => {
       tracked.marker = l.b.constant(0);
     },

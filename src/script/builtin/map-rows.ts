@@ -1,6 +1,8 @@
 /** Rows of an iterator: a struct for one run, written whole by `k.write`. */
+
+import { zero } from '../emit/memory.ts';
 import { fromShape, sizeOf } from '../lower/data-type.ts';
-import { stackPlace, zero } from '../lower/memory.ts';
+import { stackPlace } from '../lower/memory.ts';
 import type { MapOperation } from './map-operation.ts';
 
 export const rows: Readonly<Record<string, MapOperation>> = {

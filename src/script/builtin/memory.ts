@@ -2,10 +2,11 @@
 import type { CallExpression, MemberExpression, Node } from 'acorn';
 import type { HelperName } from '../../compiler/helpers.ts';
 import type { Value } from '../../compiler/ir.ts';
+import { zero } from '../emit/memory.ts';
 import { fieldExists } from '../lower/condition.ts';
 import { fromBtf, type StructType, sizeOf, types } from '../lower/data-type.ts';
 import { expression, memberTarget } from '../lower/expression.ts';
-import { addressOf, aggregate, readPlace, stackPlace, writePlace, zero } from '../lower/memory.ts';
+import { addressOf, aggregate, readPlace, stackPlace, writePlace } from '../lower/memory.ts';
 import { describe, type Operand } from '../lower/operand.ts';
 import { scalarOf } from '../lower/scalar.ts';
 import type { Lowering } from '../lower/state.ts';

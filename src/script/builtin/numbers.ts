@@ -1,9 +1,7 @@
-/** Numbers: conversions, byte order, and the few functions that C programs write as macros. */
-import type { Value } from '../../compiler/ir.ts';
+import { floorLog2 } from '../emit/numbers.ts';
 import { type IntegerType, types } from '../lower/data-type.ts';
 import { expression } from '../lower/expression.ts';
 import { comparison, scalarOf } from '../lower/scalar.ts';
-import type { Lowering } from '../lower/state.ts';
 import { messages } from '../messages.ts';
 import { constantArgument, numberArgument } from './arguments.ts';
 import type { Builtin, Builtins } from './builtin.ts';
@@ -47,30 +45,6 @@ function extreme(operator: '<' | '>'): Builtin {
       return { kind: 'scalar', value: b.read(result), type };
     },
   };
-}
-
-/**
- * `first` + floor(log2(value)), `first` for 0. Halving steps: each asks whether the value reaches 2^step and,
- * if so, shifts it down. Every path knows its own result, so the verifier knows the range of the index.
- */
-export function floorLog2(l: Lowering, input: Value, first = 0): Value {
-  const { b } = l;
-  const rest = b.variable('rest');
-  const log = b.variable('log');
-  b.write(rest, input);
-  b.write(log, b.constant(first));
-  for (const step of [32, 16, 8, 4, 2, 1]) {
-    const [reached, next] = [b.block(`over${step}`), b.block('next')];
-    // 2^32 does not fit the comparison with a constant.
-    if (step === 32) b.branch('ne', b.binary('lshr', input, b.constant(32)), b.constant(0), reached, next);
-    else b.branch('uge', b.read(rest), b.constant(2 ** step), reached, next);
-    b.begin(reached);
-    if (step > 1) b.write(rest, b.binary('lshr', b.read(rest), b.constant(step)));
-    b.write(log, b.binary('add', b.read(log), b.constant(step)));
-    b.jump(next);
-    b.begin(next);
-  }
-  return b.read(log);
 }
 
 function swap(bits: 16 | 32 | 64): Builtin {

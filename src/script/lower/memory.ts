@@ -4,9 +4,11 @@
  */
 import type { Node } from 'acorn';
 import type { MemorySize, Value } from '../../compiler/ir.ts';
+import type { Memory } from '../emit/emitter.ts';
+import { addressAt, copyBytes, loadFrom, storeConstant, zero } from '../emit/memory.ts';
 import { messages } from '../messages.ts';
 import { type DataType, type IntegerType, nameOf, sizeOf, types } from './data-type.ts';
-import { describe, type Memory, type Operand, type Place } from './operand.ts';
+import { describe, type Operand, type Place } from './operand.ts';
 import { scalarOf } from './scalar.ts';
 import type { Lowering } from './state.ts';
 
@@ -56,36 +58,8 @@ function readBitfield(
 
 /** Loads `size` bytes at an offset from the base of a place, by the means its memory allows. */
 export function loadBytes(l: Lowering, place: Place, offset: number, size: number, signed: boolean): Value {
-  const { b } = l;
-  const scalar = { kind: 'scalar', bits: (size * 8) as 8, signed } as const;
-  if (place.memory === 'direct' || place.memory === 'kernelTyped') {
-    const invariant = place.invariant ?? false;
-    return b.load(size as MemorySize, place.base, offset, { signed, invariant, type: scalar });
-  }
-  const slot = b.slot('read', Math.max(8, size));
-  const at = b.slotAddress(slot);
-  copyIn(l, at, size, place.base, offset, place.memory);
-  return b.load(size as MemorySize, at, 0, { signed, type: scalar });
-}
-
-/** Copies bytes from kernel or user memory by helper; on a fault the destination is zero. */
-export function copyIn(
-  l: Lowering,
-  to: Value,
-  size: number,
-  base: Value,
-  offset: number,
-  memory: Memory,
-): Value {
-  const from = addressAt(l, base, offset);
-  const name = memory === 'user' ? 'probe_read_user' : 'probe_read_kernel';
-  return l.call(name, [to, l.b.constant(size), from]);
-}
-
-export function addressAt(l: Lowering, base: Value, offset: number): Value {
-  if (offset === 0) return base;
-  if (base.kind === 'slotAddress') return l.b.slotAddress(base.slot, base.offset + offset);
-  return l.b.binary('add', base, l.b.constant(offset), 64, base.type);
+  const invariant = place.invariant ?? false;
+  return loadFrom(l, place.memory, place.base, offset, size, { signed, invariant });
 }
 
 export function addressOf(l: Lowering, place: Place): Value {
@@ -168,7 +142,7 @@ function writeText(l: Lowering, place: Place, type: BytesType, operand: Operand,
       }
       const padded = new Uint8Array(type.length);
       padded.set(operand.bytes);
-      return storeConstant(l, place, padded);
+      return storeConstant(l, place.base, place.offset, padded);
     }
     case 'fill':
       if (!operand.complete) zero(l, place.base, place.offset, type.length);
@@ -261,54 +235,6 @@ export function aggregate(operand: Operand): Place | undefined {
   return undefined;
 }
 
-/** Up to this many bytes, loads and stores are shorter than the call of a helper. */
-const inlineCopy = 32;
-
 export function copyPlace(l: Lowering, to: Place, from: Place, size: number): void {
-  if (
-    from.memory === 'kernelRaw' ||
-    from.memory === 'user' ||
-    (from.memory === 'kernelTyped' && size > inlineCopy)
-  ) {
-    copyIn(l, addressOf(l, to), size, from.base, from.offset, from.memory);
-    return;
-  }
-  // Both sides must be aligned: the verifier takes no other access to the stack or the context.
-  const apart = Math.abs(to.offset - from.offset);
-  const widest = apart === 0 ? 8 : apart & -apart;
-  for (const [offset, bytes] of pieces(to.offset, size, widest)) {
-    const value = l.b.load(bytes, from.base, from.offset + offset);
-    l.b.store(bytes, to.base, to.offset + offset, value);
-  }
-}
-
-/** Cuts `size` bytes into the largest aligned accesses, none wider than `widest`: [offset, bytes]. */
-export function* pieces(start: number, size: number, widest = 8): Generator<[number, MemorySize]> {
-  let offset = 0;
-  while (offset < size) {
-    let bytes = Math.min(8, widest) as MemorySize;
-    while (bytes > 1 && ((start + offset) % bytes !== 0 || offset + bytes > size))
-      bytes = (bytes / 2) as MemorySize;
-    yield [offset, bytes];
-    offset += bytes;
-  }
-}
-
-export function zero(l: Lowering, base: Value, offset: number, size: number): void {
-  if (size <= 0) return;
-  for (const [at, bytes] of pieces(offset, size)) l.b.store(bytes, base, offset + at, l.b.constant(0));
-}
-
-function storeConstant(l: Lowering, place: Place, content: Uint8Array): void {
-  const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
-  for (const [at, bytes] of pieces(place.offset, content.length)) {
-    l.b.store(bytes, place.base, place.offset + at, l.b.constant(littleEndian(view, at, bytes)));
-  }
-}
-
-/** The number that a little-endian machine reads there. */
-export function littleEndian(view: DataView, at: number, bytes: MemorySize): bigint {
-  if (bytes === 8) return view.getBigUint64(at, true);
-  if (bytes === 4) return BigInt(view.getUint32(at, true));
-  return BigInt(bytes === 2 ? view.getUint16(at, true) : view.getUint8(at));
+  copyBytes(l, to, from, size);
 }

@@ -1,18 +1,8 @@
 /** What an expression stands for while it is lowered. */
 import type { Node } from 'acorn';
 import type { Value } from '../../compiler/ir.ts';
+import type { Memory } from '../emit/emitter.ts';
 import { type DataType, type IntegerType, nameOf } from './data-type.ts';
-
-/** How bytes at an address may be read. */
-export type Memory =
-  /** Plain loads: stack, map values, reserved events, the context. */
-  | 'direct'
-  /** Plain loads at constant offsets that the verifier makes safe: pointers with a BTF type. */
-  | 'kernelTyped'
-  /** Only by bpf_probe_read_kernel. */
-  | 'kernelRaw'
-  /** Only by bpf_probe_read_user. */
-  | 'user';
 
 export interface Place {
   readonly base: Value;

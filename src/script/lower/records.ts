@@ -10,7 +10,7 @@
  */
 import type { Block, IrFunction, MemorySize, Value } from '../../compiler/ir.ts';
 import { operandsOf, scalar64 } from '../../compiler/ir.ts';
-import { pieces } from './memory.ts';
+import { pieces } from '../emit/memory.ts';
 import type { ReservedRecord } from './state.ts';
 
 /** Helpers that write every byte of their destination: argument 0 for `size` bytes in argument 1. */

@@ -4,6 +4,8 @@ import type { FunctionBuilder, Variable } from '../../compiler/builder.ts';
 import { type HelperName, helper } from '../../compiler/helpers.ts';
 import { type Block, scalar64, type Value, type ValueType } from '../../compiler/ir.ts';
 import type { Diagnostic } from '../diagnostic.ts';
+import type { ProbeEmitter } from '../emit/emitter.ts';
+import type { Environment } from '../environment.ts';
 import type { ProbePlan } from '../probe/plan.ts';
 import type { ProgramState } from '../program-state.ts';
 import type { FunctionSource } from '../source.ts';
@@ -27,7 +29,7 @@ export interface ReservedRecord {
   marker: Value | undefined;
 }
 
-export class Lowering {
+export class Lowering implements ProbeEmitter {
   readonly b: FunctionBuilder;
   readonly program: ProgramState;
   readonly probe: ProbePlan;
@@ -84,6 +86,10 @@ export class Lowering {
       if (found) return found;
     }
     return undefined;
+  }
+
+  get environment(): Environment {
+    return this.program.environment;
   }
 
   /** The program's first argument, as the kernel gave it. */

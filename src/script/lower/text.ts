@@ -1,9 +1,10 @@
 /** Comparing text with a literal: word by word, up to and with its end. */
 import type { Node } from 'acorn';
 import type { Block } from '../../compiler/ir.ts';
+import { copyIn, littleEndian, pieces, zero } from '../emit/memory.ts';
 import { messages } from '../messages.ts';
 import { expression } from './expression.ts';
-import { addressOf, copyIn, littleEndian, loadBytes, pieces, stackPlace, zero } from './memory.ts';
+import { addressOf, loadBytes, stackPlace } from './memory.ts';
 import { describe, type Operand, type Place } from './operand.ts';
 import type { Lowering } from './state.ts';
 

@@ -3,8 +3,9 @@ import type { Node } from 'acorn';
 import type { Btf } from '../../btf/btf.ts';
 import type { Parameter, TypeId } from '../../btf/types.ts';
 import type { Value } from '../../compiler/ir.ts';
+import type { Memory } from '../emit/emitter.ts';
 import { type DataType, fromBtf, types } from '../lower/data-type.ts';
-import type { Memory, Operand } from '../lower/operand.ts';
+import type { Operand } from '../lower/operand.ts';
 import type { Lowering } from '../lower/state.ts';
 
 /** Named parts that are looked up when a body asks for them. */

@@ -3,14 +3,15 @@
 import { AttachType, ProgramType } from '../../kernel/spec.ts';
 import { constantArgument } from '../builtin/arguments.ts';
 import { ProgramError } from '../diagnostic.ts';
+import type { Memory } from '../emit/emitter.ts';
+import { registerMember, registersOf } from '../emit/registers.ts';
 import type { Environment } from '../environment.ts';
 import { fromBtf, types } from '../lower/data-type.ts';
-import type { Memory, Operand } from '../lower/operand.ts';
+import type { Operand } from '../lower/operand.ts';
 import type { Lowering } from '../lower/state.ts';
 import { messages } from '../messages.ts';
 import { argumentOperand, namedParts } from './arguments.ts';
 import { type Attachment, elsewhere, type ProbePlan } from './plan.ts';
-import { registerMember, registersOf } from './registers.ts';
 import { type Signature, signatureOf } from './tracing.ts';
 
 function register(l: Lowering, name: string | number): Operand {

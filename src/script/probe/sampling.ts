@@ -2,11 +2,11 @@
 import { ProgramType } from '../../kernel/spec.ts';
 import { nearestNames } from '../../text/nearest.ts';
 import { ProgramError } from '../diagnostic.ts';
+import { registerMember, registersOf } from '../emit/registers.ts';
 import type { Environment } from '../environment.ts';
 import { types } from '../lower/data-type.ts';
 import { messages } from '../messages.ts';
 import { type Attachment, elsewhere, type ProbePlan } from './plan.ts';
-import { registerMember, registersOf } from './registers.ts';
 
 const nanoseconds: Readonly<Record<string, number>> = { s: 1e9, ms: 1e6, us: 1e3 };
 

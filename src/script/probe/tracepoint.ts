@@ -7,21 +7,26 @@
  * kernel/trace/trace_syscalls.c); a tracepoint whose arguments nobody reads is served by its BTF form.
  * Only the rest is attached through perf.
  */
-import type { Block, Value } from '../../compiler/ir.ts';
 import { AttachType, ProgramType } from '../../kernel/spec.ts';
 import type { TracepointField, TracepointFormat } from '../../kernel/tracepoint/format.ts';
 import { ProgramError } from '../diagnostic.ts';
+import {
+  hasRawSyscalls,
+  onlySyscalls,
+  type SyscallSide,
+  secondArgument,
+  syscallArgument,
+  syscallOf,
+} from '../emit/syscalls.ts';
 import type { Environment } from '../environment.ts';
-import { type DataType, fromBtf, type IntegerType, types } from '../lower/data-type.ts';
-import { copyIn, readPlace } from '../lower/memory.ts';
+import { type DataType, type IntegerType, types } from '../lower/data-type.ts';
+import { readPlace } from '../lower/memory.ts';
 import type { Operand, Place } from '../lower/operand.ts';
 import type { Lowering } from '../lower/state.ts';
 import { messages } from '../messages.ts';
 import { argumentOperand, namedParts } from './arguments.ts';
 import { elsewhere, type ProbePlan } from './plan.ts';
 import type { BodyFacts } from './probes.ts';
-import { registerMember, registersOf } from './registers.ts';
-import { syscallNumber } from './syscall-numbers.ts';
 
 export function tracepointPlan(
   title: string,
@@ -40,18 +45,13 @@ export function tracepointPlan(
     const near = environment.nearTracepoints(`${category}:${name}`).map((each) => `tracepoint:${each}`);
     throw new ProgramError(messages.unknownProbe(title, 'this kernel has no such tracepoint', near));
   }
-  const call = /^sys_(enter|exit)(?:_(\w+))?$/.exec(name);
-  if (category === 'syscalls' && call?.[2]) {
-    const number = syscallNumber(environment.architecture, syscallAliases[call[2]] ?? call[2]);
-    const raw =
-      number === undefined
-        ? undefined
-        : syscallPlan(title, call[1] as 'enter' | 'exit', number, format, environment);
-    if (raw) return raw;
-  }
-  if (category === 'raw_syscalls' && call && fields) {
-    const raw = everySyscallPlan(title, call[1] as 'enter' | 'exit', fields, environment);
-    if (raw) return raw;
+  const call = category === 'syscalls' ? syscallOf(environment.architecture, name) : undefined;
+  const raw = call && syscallPlan(title, call.side, call.number, format, environment);
+  if (raw) return raw;
+  const every = category === 'raw_syscalls' ? /^sys_(enter|exit)$/.exec(name) : undefined;
+  if (every && fields) {
+    const cheap = everySyscallPlan(title, every[1] as SyscallSide, fields, environment);
+    if (cheap) return cheap;
   }
   if (!readsArguments && environment.btf.find(`btf_trace_${name}`, 'typedef') !== undefined) {
     return {
@@ -76,15 +76,6 @@ export function tracepointPlan(
     explain: (part) => elsewhere[part],
   };
 }
-
-/** The kernel's function names that differ from the names of the calls. */
-const syscallAliases: Readonly<Record<string, string>> = {
-  newuname: 'uname',
-  newstat: 'stat',
-  newlstat: 'lstat',
-  newfstat: 'fstat',
-  sendfile64: 'sendfile',
-};
 
 /** Fields of the record that a classic tracepoint passes. */
 function recordArguments(l: Lowering, title: string, format: TracepointFormat): Operand {
@@ -153,28 +144,26 @@ function integer(size: number, signed: boolean): IntegerType {
  */
 function everySyscallPlan(
   title: string,
-  side: 'enter' | 'exit',
+  side: SyscallSide,
   fields: ReadonlySet<string>,
   environment: Environment,
 ): ProbePlan | undefined {
   const second = side === 'enter' ? 'id' : 'ret';
-  if (environment.btf.find(`btf_trace_sys_${side}`, 'typedef') === undefined) return undefined;
+  if (!hasRawSyscalls(environment, side)) return undefined;
   if ([...fields].some((field) => field !== second)) return undefined;
   return {
     ...syscallHook(title, side),
     member(l, part) {
       if (part !== 'args') return undefined;
       return namedParts(`the arguments of ${title}`, [second], (name) =>
-        name === second
-          ? { kind: 'scalar', value: l.b.load(8, l.context, 8, { invariant: true }), type: types.i64 }
-          : undefined,
+        name === second ? { kind: 'scalar', value: secondArgument(l), type: types.i64 } : undefined,
       );
     },
   };
 }
 
 /** The raw tracepoint that all system calls pass. */
-function syscallHook(title: string, side: 'enter' | 'exit'): Omit<ProbePlan, 'member'> {
+function syscallHook(title: string, side: SyscallSide): Omit<ProbePlan, 'member'> {
   return {
     title,
     programType: ProgramType.tracing,
@@ -190,42 +179,20 @@ function syscallHook(title: string, side: 'enter' | 'exit'): Omit<ProbePlan, 'me
 /** raw sys_enter(regs, id) or sys_exit(regs, ret), narrowed to one call. */
 function syscallPlan(
   title: string,
-  side: 'enter' | 'exit',
+  side: SyscallSide,
   number: number,
   format: TracepointFormat,
   environment: Environment,
 ): ProbePlan | undefined {
-  const { btf } = environment;
-  const regs = btf.find('pt_regs', 'struct');
-  if (btf.find(`btf_trace_sys_${side}`, 'typedef') === undefined || regs === undefined) return undefined;
-  const { syscallArguments, syscallNumber: numberRegister } = registersOf(environment.architecture);
-  const register = (l: Lowering, name: string | number): Value => {
-    const member = registerMember(environment, name);
-    const base = l.b.load(8, l.context, 0, { invariant: true });
-    return l.b.load(8, base, member?.offset ?? 0, { invariant: true });
-  };
+  if (!hasRawSyscalls(environment, side)) return undefined;
   return {
     ...syscallHook(title, side),
-    prologue(l) {
-      const { b } = l;
-      const [wanted, other] = [b.block('wanted'), b.block('other')];
-      const id =
-        side === 'enter' ? b.load(8, l.context, 8, { invariant: true }) : register(l, numberRegister);
-      b.branch('eq', id, b.constant(number), wanted, other, 32);
-      b.begin(wanted);
-      skipCompat(l, other);
-      const inside = b.current;
-      b.begin(other);
-      b.return(b.constant(0));
-      b.enter(inside);
-    },
+    prologue: (l) => onlySyscalls(l, side, [number]),
     member(l, part) {
       if (part !== 'args') return undefined;
       if (side === 'exit') {
         return namedParts(`the arguments of ${title}`, ['ret'], (name) =>
-          name === 'ret'
-            ? { kind: 'scalar', value: l.b.load(8, l.context, 8, { invariant: true }), type: types.i64 }
-            : undefined,
+          name === 'ret' ? { kind: 'scalar', value: secondArgument(l), type: types.i64 } : undefined,
         );
       }
       const fields = format.fields.filter((field) => field.name !== '__syscall_nr');
@@ -235,40 +202,11 @@ function syscallPlan(
         (name) => {
           const index = fields.findIndex((field) => field.name === name);
           if (index < 0) return undefined;
-          return argumentOperand(l, register(l, syscallArguments[index]), syscallType(fields[index]), 'user');
+          return argumentOperand(l, syscallArgument(l, index), syscallType(fields[index]), 'user');
         },
       );
     },
   };
-}
-
-/**
- * 32-bit processes number their calls differently; the kernel's own syscall tracepoints leave them out
- * (ARCH_TRACE_IGNORE_COMPAT_SYSCALLS in arch/x86/include/asm/ftrace.h and arch/arm64's).
- */
-function skipCompat(l: Lowering, other: Block): void {
-  const { environment } = l.program;
-  const id = environment.btf.find('task_struct', 'struct');
-  const task = id === undefined ? undefined : fromBtf(environment.btf, id);
-  const info = task?.kind === 'struct' ? task.member('thread_info') : undefined;
-  if (info?.type.kind !== 'struct') return;
-  // TS_COMPAT in thread_info.status (x86), TIF_32BIT in thread_info.flags (arm64).
-  const [field, mask] = environment.architecture === 'x64' ? ['status', 2n] : ['flags', 1n << 22n];
-  const member = info.type.member(field as string);
-  if (!member) return;
-  const base = l.call(environment.typedTask ? 'get_current_task_btf' : 'get_current_task', []);
-  const size = member.type.kind === 'int' ? member.type.bits / 8 : 8;
-  const offset = info.offset + member.offset;
-  let status: Value;
-  if (environment.typedTask) status = l.b.load(size as 4, base, offset);
-  else {
-    const slot = l.b.slot('status', 8);
-    copyIn(l, l.b.slotAddress(slot), size, base, offset, 'kernelRaw');
-    status = l.b.load(size as 4, l.b.slotAddress(slot), 0);
-  }
-  const native = l.b.block('native');
-  l.b.branch('test', status, l.b.constant(mask as bigint), other, native);
-  l.b.begin(native);
 }
 
 /** Registers are 64 bits wide; what the call reads of them is what its C type says. */
