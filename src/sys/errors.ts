@@ -57,15 +57,18 @@ export class SysError extends Error {
   readonly code: string;
   /** What the call was about: a path, a map, a program. */
   readonly subject: string | undefined;
+  /** The kernel's own sentence, where the interface has room for one (netlink). */
+  readonly said: string | undefined;
 
-  constructor(call: string, errno: number, subject?: string) {
+  constructor(call: string, errno: number, subject?: string, said?: string) {
     const code = errnoName(errno);
-    const word = words[code];
+    const word = said ?? words[code];
     super(`${call}${subject === undefined ? '' : ` ${subject}`}: ${code}${word ? `, ${word}` : ''}`);
     this.call = call;
     this.errno = errno;
     this.code = code;
     this.subject = subject;
+    this.said = said;
   }
 }
 
