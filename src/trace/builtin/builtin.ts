@@ -20,6 +20,10 @@ export interface Builtin {
   readonly unsafe?: boolean;
   /** Compiled away: never lowered. Default false. */
   readonly compileTime?: boolean;
+  /** `check` checks the arguments itself: maps as a whole, types, names of modes. Default false. */
+  readonly lazy?: boolean;
+  /** Each place it is attached to needs code of its own: `probe`, `args`. Default false. */
+  readonly perTarget?: boolean;
   /** What it says besides arity, probes and safety is its own: argument types, literals, limits. */
   check(context: CheckContext, call: CallExpr | IdentifierExpr, args: readonly Expr[]): Type;
   lower(context: LowerContext, call: CallExpr | IdentifierExpr, args: readonly Expr[]): Lowered;

@@ -1,0 +1,107 @@
+/** Addresses of networks. */
+import { isIP, isIPv4 } from 'node:net';
+import * as say from '../check/messages.ts';
+import { layoutOf } from '../types/layout.ts';
+import { kindText, typeText } from '../types/text.ts';
+import { uint8, uint64 } from '../types/type.ts';
+import type { Builtin } from './builtin.ts';
+import { isInteger, notLowered, requires, unknown } from './rules.ts';
+
+export const networkBuiltins: readonly Builtin[] = [
+  {
+    name: 'ntop',
+    kind: 'function',
+    arity: [1, 2],
+    check(context, call, args) {
+      const address = args.at(-1)!;
+      if (args.length === 2) requires(context, call, args[0]!, 'int', isInteger);
+      const type = context.typeOf(address);
+      if (unknown(type)) return { kind: 'inet' };
+      if (
+        type.kind === 'array' ||
+        type.kind === 'string' ||
+        type.kind === 'buffer' ||
+        type.kind === 'struct'
+      ) {
+        const { size } = type.kind === 'array' ? layoutOf(type) : type;
+        if (size !== 4 && size !== 16) context.diagnostics.error(address.span, say.ntopSize);
+      } else if (!isInteger(type)) {
+        context.diagnostics.error(address.span, say.ntopArgument(kindText(type)));
+      }
+      return { kind: 'inet' };
+    },
+    lower: notLowered('ntop'),
+    documentation: {
+      section: 'value',
+      signature: 'inet ntop([int64 af, ] int addr)',
+      text: 'An IPv4 or IPv6 address as text; the family is told by the size if it is not given.',
+    },
+  },
+  {
+    name: 'pton',
+    kind: 'function',
+    arity: [1, 1],
+    check(context, _call, args) {
+      const value = context.constantOf(args[0]!);
+      const type = context.typeOf(args[0]!);
+      if (typeof value !== 'string') {
+        if (!unknown(type)) context.diagnostics.error(args[0]!.span, say.ptonArgument(typeText(type)));
+        return { kind: 'array', element: uint8, length: 16 };
+      }
+      if (isIP(value) === 0 || value.includes('%')) {
+        context.diagnostics.error(args[0]!.span, say.ptonInvalid(value));
+      }
+      return { kind: 'array', element: uint8, length: isIPv4(value) ? 4 : 16 };
+    },
+    lower: notLowered('pton'),
+    documentation: {
+      section: 'compile time',
+      signature: 'uint8[4|16] pton(const string addr)',
+      text: 'The bytes of an address, as they go over the wire.',
+    },
+  },
+  {
+    name: 'macaddr',
+    kind: 'function',
+    arity: [1, 1],
+    check(context, _call, args) {
+      const [from] = args;
+      const type = context.typeOf(from!);
+      if (unknown(type)) return { kind: 'macaddr' };
+      if (type.kind === 'string' && typeof context.constantOf(from!) === 'string') {
+        context.diagnostics.error(from!.span, say.macaddrLiteral);
+      } else if (type.kind === 'array' || type.kind === 'string') {
+        if (layoutOf(type).size !== 6) context.diagnostics.error(from!.span, say.macaddrSize);
+      } else if (type.kind === 'pointer') {
+        const { target } = type;
+        const sized = target.kind === 'array' ? layoutOf(target).size === 6 : target.kind !== 'struct';
+        if (!sized) context.diagnostics.error(from!.span, say.macaddrSize);
+      } else {
+        context.diagnostics.error(from!.span, say.macaddrArgument(kindText(type)));
+      }
+      return { kind: 'macaddr' };
+    },
+    lower: notLowered('macaddr'),
+    documentation: {
+      section: 'value',
+      signature: 'macaddr_t macaddr(char *mac)',
+      text: 'Six bytes as a hardware address: `08:00:2B:01:02:03`.',
+    },
+  },
+  {
+    name: 'socket_cookie',
+    kind: 'function',
+    arity: [1, 1],
+    probes: ['fentry', 'fexit', 'iter', 'rawtracepoint'],
+    check(context, call, args) {
+      requires(context, call, args[0]!, 'pointer', (type) => type.kind === 'pointer');
+      return uint64;
+    },
+    lower: notLowered('socket_cookie'),
+    documentation: {
+      section: 'value',
+      signature: 'uint64 socket_cookie(struct sock *sk)',
+      text: 'A number of its own for each socket.',
+    },
+  },
+];
