@@ -212,7 +212,13 @@ class Writer {
       case 'const':
       case 'volatile':
       case 'restrict':
-        return this.declarator(type.target, inner, depth + 1, `${type.kind} ${qualifiers}`);
+        // An array that is const is an array of const elements, which may say so themselves.
+        return this.declarator(
+          type.target,
+          inner,
+          depth + 1,
+          qualifiers.includes(type.kind) ? qualifiers : `${type.kind} ${qualifiers}`,
+        );
       case 'typeTag':
         return this.declarator(type.target, inner, depth + 1, qualifiers);
       case 'pointer': {
