@@ -18,7 +18,12 @@ for (const [, name, number] of header.matchAll(/^\s*FN\((\w+)(?:, (\d+), \/\*\w*
 
 /** Later than Debian 12's header. */
 const later = [
-  ['void *', 'bpf_cgrp_storage_get', 'struct bpf_map *map, struct cgroup *cgroup, void *value, u64 flags', 210],
+  [
+    'void *',
+    'bpf_cgrp_storage_get',
+    'struct bpf_map *map, struct cgroup *cgroup, void *value, u64 flags',
+    210,
+  ],
   ['long ', 'bpf_cgrp_storage_delete', 'struct bpf_map *map, struct cgroup *cgroup', 211],
 ];
 
@@ -66,7 +71,10 @@ const text = `/* SPDX-License-Identifier: MIT */
  */
 #pragma once
 
-${[...kernelTypes].sort().map((name) => `struct ${name};`).join('\n')}
+${[...kernelTypes]
+  .sort()
+  .map((name) => `struct ${name};`)
+  .join('\n')}
 
 ${lines.join('\n')}
 `;
