@@ -26,6 +26,11 @@ const capture: OptionSpec = {
 /** Options that bpftree takes before the command too; here every command that declares them does. */
 export const leadingOptions: readonly OptionSpec[] = [plain, format, capture, json];
 
+const secrets: OptionSpec = {
+  long: 'show-secrets',
+  description: "passwords, tokens and keys in command lines too, which are '***' otherwise",
+};
+
 const condition: readonly ArgumentSpec[] = [
   {
     name: 'field-name',
@@ -78,7 +83,7 @@ function taskCommand(
     summary,
     details,
     arguments: condition,
-    options: [where, format, capture, plain, json, ...views, ...(name === 'tree' ? live : [])],
+    options: [where, format, capture, plain, json, secrets, ...views, ...(name === 'tree' ? live : [])],
     examples,
     load,
   };
@@ -149,6 +154,7 @@ export const commands: readonly CommandSpec[] = [
       capture,
       plain,
       json,
+      secrets,
       { ...format, description: 'not for files: a descriptor has one form, see --long and --json' },
     ],
     examples: [
@@ -165,7 +171,8 @@ export const commands: readonly CommandSpec[] = [
     summary: 'save all tasks and all open files to a file',
     details:
       'The file holds every field of every task, command lines too, so only its owner may read it. Any machine reads ' +
-      'it with -c, without privilege. Names of users are not in it: they are looked up where it is read.',
+      'it with -c, without privilege. Names of users are not in it: they are looked up where it is read. What looks ' +
+      'like a secret in a command line is saved as *** unless --show-secrets is given.',
     arguments: [
       {
         name: 'output-file-name',
@@ -173,9 +180,22 @@ export const commands: readonly CommandSpec[] = [
         completion: { kind: 'file' },
       },
     ],
-    options: [plain, json],
+    options: [
+      {
+        ...format,
+        description:
+          "fields of the kernel by path to save too (e.g. 'mm.total_vm'); those of the table always are",
+      },
+      plain,
+      json,
+      secrets,
+    ],
     examples: [
       { line: 'bpfkit dump monday.cap', what: 'what runs now' },
+      {
+        line: 'bpfkit dump -f mm.total_vm,signal.rlim[7].rlim_cur m.cap',
+        what: 'with fields of the kernel too',
+      },
       { line: 'bpfkit tree pid 1 -c monday.cap', what: 'what ran then' },
       { line: 'ssh host bpfkit dump - | bpfkit files comm nginx -c -', what: 'of another machine' },
     ],
@@ -193,7 +213,7 @@ export const commands: readonly CommandSpec[] = [
       { name: 'before', description: "a capture; '-' is standard input", completion: { kind: 'file' } },
       { name: 'after', description: 'a later one', completion: { kind: 'file' } },
     ],
-    options: [plain, json],
+    options: [plain, json, secrets],
     examples: [
       { line: 'bpfkit diff monday.cap tuesday.cap', what: 'what changed in between' },
       { line: 'bpfkit diff before after --json', what: 'one JSON object a change' },

@@ -63,8 +63,16 @@ export function formatOfFiles(): TreeError {
   return new TreeError('format-of-files', "format fields are not yet supported for 'files,fds' command");
 }
 
-export function noTasks(condition: string): TreeError {
-  return new TreeError('no-match', `There are no tasks with '${escapeText(condition)}' in the system`);
+/** @param advice a second line; default none. */
+export function noTasks(condition: string, advice?: string): TreeError {
+  const message = `There are no tasks with '${escapeText(condition)}' in the system`;
+  return new TreeError('no-match', advice === undefined ? message : `${message}\n${advice}`);
+}
+
+/** A number that only is one in a pid namespace, as people in a container know it. */
+export function numberOfNamespace(long: string, own: string, value: string, count: number): string {
+  const tasks = count === 1 ? 'one task has' : `${count} tasks have`;
+  return `'${long}' is the number on the whole machine; in a pid namespace of its own ${tasks} '${own} ${value}'`;
 }
 
 export function filesHidden(tid: number): string {
@@ -111,6 +119,20 @@ export function pathType(path: string, step: string, type: string, members: read
 export function pathWithoutTypes(path: string): TreeError {
   return new TreeError(
     'path',
-    `'${escapeText(path)}' is a field of the running kernel, which a capture does not hold`,
+    `'${escapeText(path)}' is a field of the kernel, and there are no types of a kernel to look it up in`,
   );
+}
+
+/** @param recorded the paths that the capture has. */
+export function pathNotRecorded(
+  path: string,
+  nearest: readonly string[],
+  recorded: readonly string[],
+): TreeError {
+  const some = recorded.slice(0, 8).join(', ');
+  const has =
+    some === ''
+      ? "a capture has fields of the kernel that 'bpfkit dump -f' was asked for, this one none"
+      : `of the fields of the kernel it has ${some}${recorded.length > 8 ? ', ...' : ''}`;
+  return new TreeError('path', `'${escapeText(path)}' is not in the capture: ${has}`, nearest);
 }

@@ -17,6 +17,11 @@ export function isPath(name: string): boolean {
   return name.includes('.') || name.includes('[');
 }
 
+/** What a path may be made of; a hostile capture may call a column anything. */
+export function isWholePath(name: string): boolean {
+  return isPath(name) && name.length <= 256 && SYNTAX.test(name);
+}
+
 const SYNTAX = /^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[\d{1,9}\])*$/;
 /** A path is a handful of steps; each is a check in the kernel program. */
 const MOST_STEPS = 24;

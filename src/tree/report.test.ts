@@ -170,6 +170,31 @@ test('a value that nothing has is an error that names it', () => {
   }
 });
 
+test('a number that only a pid namespace knows is explained, for every kind of number', () => {
+  const inside = [
+    task(1, 0, 'init', { pgid: 1, sid: 1 }),
+    task(500, 1, 'inner', { vtid: 7, ns_level: 1, pgid: 500, sid: 500 }),
+    task(501, 1, 'inner', { pid: 500, vtid: 8, ns_level: 1, pgid: 500, sid: 500 }),
+  ];
+  const advice = (field: string, value: string): string => {
+    try {
+      run(inside, 'info', field, value);
+    } catch (error) {
+      assert.ok(error instanceof TreeError && error.code === 'no-match');
+      return error.message.split('\n')[1] ?? '';
+    }
+    return assert.fail('something matches');
+  };
+  const of = (long: string, tasks: string, own: string): string =>
+    `'${long}' is the number on the whole machine; in a pid namespace of its own ${tasks} '${own}'`;
+  assert.equal(advice('tid', '8'), of('tid', 'one task has', 'vtid 8'));
+  assert.equal(advice('p', '7'), of('pid', '2 tasks have', 'vpid 7'));
+  assert.equal(advice('pgid', '7'), of('pgid', '2 tasks have', 'vpgid 7'));
+  assert.equal(advice('sid', '7'), of('sid', '2 tasks have', 'vsid 7'));
+  assert.equal(advice('ppid', '7'), '', 'a parent may be in another namespace');
+  assert.equal(advice('tid', '9'), '');
+});
+
 test('values are compared as they are shown', () => {
   const count = (field: string, value: string): number =>
     run([everything, task(7, 0, 'up')], 'info', field, value).out.length - 1;

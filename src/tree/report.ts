@@ -1,7 +1,7 @@
 /** The commands of the process tree: functions from a snapshot to lines of text or of JSON. */
 import { escapeText } from '../text/escape.ts';
 import { type JsonValue, jsonText } from '../text/json.ts';
-import { lineageCycle, lineageParentMissing, noTasks, parentMissing } from './errors.ts';
+import { lineageCycle, lineageParentMissing, parentMissing } from './errors.ts';
 import { type Field, fields } from './fields.ts';
 import { parseFormat, requireField } from './format.ts';
 import type { Row, Snapshot } from './snapshot.ts';
@@ -9,7 +9,15 @@ import { pictures, plainSymbols, type Symbols } from './symbols.ts';
 import type { UserNames } from './users.ts';
 import { valueJson, valueText } from './value.ts';
 import { type Family, familyOf, type ViewKind } from './view.ts';
-import { type Condition, conditionFields, conditionText, lineage, select, walkTree } from './walk.ts';
+import {
+  type Condition,
+  conditionFields,
+  conditionText,
+  lineage,
+  nothingMatches,
+  select,
+  walkTree,
+} from './walk.ts';
 import { type ConditionOptions, planCondition } from './where/plan.ts';
 
 export type ReportKind = 'info' | 'lineage' | 'tree';
@@ -201,7 +209,7 @@ export function writeReport(
     for (const row of snapshot.orphans()) warn(view, parentMissing(snapshot.number('rptid', row)));
   const asked = conditionText(plan.condition);
   const rows = select(snapshot, plan.condition).filter((row) => view.family.includes(row));
-  if (rows.length === 0) throw noTasks(asked);
+  if (rows.length === 0) throw nothingMatches(snapshot, plan.condition);
   const { header, title, one } = reports[plan.kind];
   if (!plan.json) sinks.out(`${plan.symbols[header]} ${title} for '${escapeText(asked)}'`);
   for (const row of rows) one(view, row);

@@ -59,6 +59,8 @@ export interface SnapshotHost {
   readonly hostname?: string;
   /** As `uname -r`. */
   readonly kernel?: string;
+  /** As `process.arch`: flags of open files are numbered by it. Default: this machine's. */
+  readonly architecture?: string;
   /** Nanoseconds since 1970 (CLOCK_REALTIME). */
   readonly time?: bigint;
   /** Nanoseconds since the machine started, at the same time (CLOCK_BOOTTIME). */

@@ -55,7 +55,8 @@ function bytesText(snapshot: Snapshot, field: Field): RowText {
     let bytes = data.subarray(from, from + length[row]!);
     if (state[row] === ValueState.cut && bytes.length === 0) return TOO_LONG;
     if (field.type === 'arguments') {
-      bytes = bytes.slice(0, trimmedLength(bytes));
+      // A copy: `slice` of a Buffer is none.
+      bytes = new Uint8Array(bytes.subarray(0, trimmedLength(bytes)));
       for (let i = 0; i < bytes.length; i++) if (bytes[i] === 0) bytes[i] = COMMA;
     }
     return escapeBytes(bytes) + (state[row] === ValueState.cut ? CUT_MARK : '');

@@ -1,5 +1,6 @@
 /** Ways through a snapshot: what matches, the children below a task, the parents above it. */
-import type { Field } from './fields.ts';
+import { noTasks, numberOfNamespace, type TreeError } from './errors.ts';
+import { type Field, findField } from './fields.ts';
 import type { Row, Snapshot } from './snapshot.ts';
 import { type RowTest, valueEquals } from './value.ts';
 import { type Family, familyOf } from './view.ts';
@@ -43,6 +44,25 @@ function conditionTest(snapshot: Snapshot, condition: Condition): RowTest {
   if (condition.equals === undefined) return holds;
   const equals = conditionTest(snapshot, condition.equals);
   return (row) => equals(row) && holds(row);
+}
+
+/** The fields that have the same number as a task's own pid namespace counts it. */
+const ownNumber: ReadonlyMap<string, string> = new Map([
+  ['tid', 'vtid'],
+  ['pid', 'vpid'],
+  ['pgid', 'vpgid'],
+  ['sid', 'vsid'],
+]);
+
+/** That nothing matches; for a number that a pid namespace knows, the field that has it. */
+export function nothingMatches(snapshot: Snapshot, condition: Condition): TreeError {
+  const text = conditionText(condition);
+  if (condition.kind !== 'equals') return noTasks(text);
+  const { field, value } = condition;
+  const own = ownNumber.get(field.long);
+  if (own === undefined) return noTasks(text);
+  const count = select(snapshot, { kind: 'equals', field: findField(own)!, value }).length;
+  return noTasks(text, count === 0 ? undefined : numberOfNamespace(field.long, own, value, count));
 }
 
 /** The matching rows, by ascending tid. */

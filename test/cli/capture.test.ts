@@ -81,6 +81,70 @@ test('what a capture shows is what the machine showed', forRoot, async (t) => {
   assert.equal(text(await bpfkit([...files, '-c', path])).out, text(await bpfkit(files)).out);
 });
 
+test('fields of the kernel by path are saved when they are asked for', forRoot, async (t) => {
+  const pid = String(await idle(t));
+  const path = join(folder(t), 'a.cap');
+  const names = 'signal.rlim[7].rlim_cur,task.prio,nsproxy.uts_ns.name.nodename,task.mm';
+  assert.equal((await bpfkit(['dump', path, '-f', names, '-f', 'mm.total_vm,pid'])).code, 0);
+  const words = ['info', 'pid', pid, '-f', `pid,mm.total_vm,${names}`];
+  for (const more of [[], ['--json']]) {
+    const replayed = text(await bpfkit([...words, ...more, '-c', path]));
+    assert.deepEqual(replayed, text(await bpfkit([...words, ...more])));
+    assert.equal(replayed.code, 0);
+  }
+  const found = await bpfkit(['info', '--where', `mm.total_vm > 100 && pid == ${pid}`, '-c', path]);
+  assert.equal(found.code, 0, found.stderr.toString());
+  assert.deepEqual(text(await bpfkit(['info', 'pid', pid, '-n', '-f', 'mm.totl_vm', '-c', path])), {
+    code: 2,
+    out: '',
+    err:
+      "X 'mm.totl_vm' is not in the capture: of the fields of the kernel it has " +
+      'signal.rlim[7].rlim_cur, task.prio, nsproxy.uts_ns.name.nodename, task.mm, mm.total_vm\n' +
+      "Did you mean 'mm.total_vm'?\n",
+  });
+  assert.match(text(await bpfkit(['dump', path, '-f', 'mm.totl_vm'])).err, /has no field 'totl_vm'/);
+});
+
+test(
+  'a secret of a command line is in no output and no capture, unless it is asked for',
+  forRoot,
+  async (t) => {
+    const secret = `hunter-${process.pid}-`.padEnd(20, 'x');
+    const words = ['-e', "console.log('ready'); setInterval(() => {}, 1e6)", '--', `--password=${secret}`];
+    const child: ChildProcess = spawn(process.execPath, [...words, '--api-key', secret, `TOKEN=${secret}`], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    t.after(() => child.kill('SIGKILL'));
+    await new Promise((resolve) => child.stdout?.once('data', resolve));
+    const pid = String(child.pid);
+    const [path, whole] = ['a.cap', 'whole.cap'].map((name) => join(folder(t), name)) as [string, string];
+    assert.equal((await bpfkit(['dump', path])).code, 0);
+    assert.equal((await bpfkit(['dump', '--show-secrets', whole])).code, 0);
+    for (const kind of ['info', 'tree', 'lineage']) {
+      for (const source of [[], ['-c', path], ['-c', whole]]) {
+        for (const form of [['-f', 'pid,cmdline'], ['--json']]) {
+          const { code, out } = text(await bpfkit([kind, 'pid', pid, ...form, ...source]));
+          assert.equal(code, 0);
+          assert.ok(!out.includes(secret), out);
+          assert.match(out, /--password=\*\*\*"?,"?--api-key"?,"?\*\*\*"?,"?TOKEN=\*\*\*/);
+          const shown = text(await bpfkit([kind, 'pid', pid, ...form, ...source, '--show-secrets'])).out;
+          assert.equal(
+            shown.split(secret).length - 1,
+            source[1] === path ? 0 : 3 * out.split('TOKEN').length - 3,
+          );
+        }
+      }
+    }
+    const guess = ['--where', `cmdline ~ "*password=${secret}*" && pid == ${pid}`];
+    assert.equal((await bpfkit(['info', ...guess, '-c', whole])).code, 1, 'nobody finds it out by guessing');
+    assert.equal((await bpfkit(['info', ...guess, '-c', whole, '--show-secrets'])).code, 0);
+    for (const more of [[], ['--json']]) {
+      const before = await bpfkit(['diff', path, whole, ...more]);
+      assert.ok(!before.stdout.includes(secret));
+    }
+  },
+);
+
 test('a capture through pipes, with its numbers on standard error', forRoot, async () => {
   const { code, stdout, stderr } = await bpfkit(['dump', '-', '--json']);
   assert.equal(code, 0, stderr.toString());

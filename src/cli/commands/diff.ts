@@ -5,7 +5,7 @@ import { identityWarning, writeDiff } from '../../tree/diff/report.ts';
 import { pictures, plainSymbols } from '../../tree/symbols.ts';
 import { localUsers } from '../../tree/users.ts';
 import { type Call, type ExitCode, type Io, UsageError } from '../command.ts';
-import { reportFailure } from './report.ts';
+import { reportFailure, shownTasks } from './report.ts';
 
 /** As diff(1): 0 nothing differs, 1 something does, 2 trouble. */
 export function run(call: Call, io: Io): ExitCode {
@@ -16,18 +16,19 @@ export function run(call: Call, io: Io): ExitCode {
       throw new UsageError('only one of the two captures can be standard input', 'diff');
     }
     const [before, after] = [openCapture(one), openCapture(other)];
+    const [then, now] = [shownTasks(call, before.snapshot), shownTasks(call, after.snapshot)];
     for (const [path, { warnings }] of [
       [one, before],
       [other, after],
     ] as const) {
       for (const warning of warnings) io.err.line(`${symbols.warning} ${escapeText(path)}: ${warning}`);
     }
-    const difference = diffSnapshots(before.snapshot, after.snapshot);
+    const difference = diffSnapshots(then, now);
     const warning = identityWarning(difference.identity);
     if (warning !== undefined) io.err.line(`${symbols.warning} ${warning}`);
     writeDiff(
       {
-        ...{ before: before.snapshot, after: after.snapshot, difference },
+        ...{ before: then, after: now, difference },
         ...{ users: localUsers(), json: call.has('json') },
       },
       (line) => io.out.line(line),

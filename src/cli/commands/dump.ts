@@ -5,12 +5,13 @@ import { OutputClosedError, OutputError } from '../../text/output.ts';
 import { dumpHost } from '../../tree/capture/host.ts';
 import { checkTarget, saveCapture, writeAll } from '../../tree/capture/save.ts';
 import { encodeCapture } from '../../tree/capture/write.ts';
-import { fields } from '../../tree/fields.ts';
+import { fields, findField } from '../../tree/fields.ts';
 import { readFiles } from '../../tree/files/source.ts';
+import { parseFormat } from '../../tree/format.ts';
 import { readFields } from '../../tree/source.ts';
 import { pictures, plainSymbols } from '../../tree/symbols.ts';
 import { type Call, type ExitCode, type Io, UsageError } from '../command.ts';
-import { reportFailure } from './report.ts';
+import { kernelFields, reportFailure, shownTasks } from './report.ts';
 
 /** To standard output, with the errors that all other output has. */
 function writeOut(fd: number, bytes: Uint8Array): void {
@@ -23,7 +24,7 @@ function writeOut(fd: number, bytes: Uint8Array): void {
   }
 }
 
-export function run(call: Call, io: Io): ExitCode {
+export async function run(call: Call, io: Io): Promise<ExitCode> {
   const symbols = call.has('no-pretty') ? plainSymbols : pictures;
   const [name = ''] = call.words;
   const toStdout = name === '-';
@@ -35,9 +36,14 @@ export function run(call: Call, io: Io): ExitCode {
     const path = resolve(name);
     // Before the work: nobody wants to wait for this answer.
     if (!toStdout) checkTarget(path);
-    const snapshot = readFields(fields);
+    const { kernelField } = await kernelFields(call);
+    const paths = parseFormat(call.values('format'), kernelField).filter(
+      (field, i, all) =>
+        findField(field.long) === undefined && all.findIndex(({ long }) => long === field.long) === i,
+    );
+    const snapshot = shownTasks(call, readFields([...fields, ...paths]));
     const files = readFiles(snapshot);
-    const bytes = encodeCapture(snapshot, files, dumpHost(snapshot.host));
+    const bytes = encodeCapture(snapshot, files, dumpHost(snapshot.host), paths);
     if (toStdout) writeOut(io.out.fd, bytes);
     else saveCapture(path, bytes);
     const counts = { tasks: snapshot.count, files: files.columns.count, bytes: bytes.length };

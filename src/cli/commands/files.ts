@@ -1,14 +1,15 @@
 import { planFiles, selectForFiles, writeFiles } from '../../tree/files/report.ts';
 import { pictures, plainSymbols } from '../../tree/symbols.ts';
 import type { Call, ExitCode, Io } from '../command.ts';
-import { conditionOptions, reportFailure } from './report.ts';
+import { conditionOptions, givenCapture, reportFailure, shownTasks } from './report.ts';
 
 export async function run(call: Call, io: Io): Promise<ExitCode> {
   const pretty = !call.has('no-pretty');
   const { error: mark } = pretty ? pictures : plainSymbols;
   try {
     const [name = '', value = ''] = call.words;
-    const condition = await conditionOptions('files', call);
+    const capture = await givenCapture(call);
+    const condition = await conditionOptions('files', call, capture);
     const plan = planFiles(name, value, {
       ...condition,
       format: call.values('format'),
@@ -21,19 +22,19 @@ export async function run(call: Call, io: Io): Promise<ExitCode> {
       warn: (line: string) => io.err.line(line),
     };
     const { tasks } = plan;
-    const path = call.value('capture');
-    if (path !== undefined) {
+    if (capture !== undefined) {
       const { replay, replayFiles } = await import('./replay.ts');
-      const capture = replay(path, tasks, io);
-      const rows = selectForFiles(plan, capture.snapshot);
-      writeFiles(plan, capture.snapshot, rows, replayFiles(capture, tasks, io), sinks);
+      const replayed = replay(capture(), tasks, io);
+      const snapshot = shownTasks(call, replayed.snapshot);
+      const rows = selectForFiles(plan, snapshot);
+      writeFiles(plan, snapshot, rows, replayFiles(replayed, tasks, io), sinks);
       return 0;
     }
     const [{ readTasks }, { readFiles }] = await Promise.all([
       import('../../tree/source.ts'),
       import('../../tree/files/source.ts'),
     ]);
-    const snapshot = readTasks(tasks);
+    const snapshot = shownTasks(call, readTasks(tasks));
     const rows = selectForFiles(plan, snapshot);
     writeFiles(plan, snapshot, rows, readFiles(snapshot, rows), sinks);
     return 0;

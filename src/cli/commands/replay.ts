@@ -6,16 +6,14 @@ import {
   notRecorded,
   usersOfThisHost,
 } from '../../tree/capture/errors.ts';
-import { openCapture } from '../../tree/capture/open.ts';
 import type { Capture } from '../../tree/capture/read.ts';
 import { storageOf } from '../../tree/fields.ts';
 import type { FileTable } from '../../tree/files/model.ts';
 import { planFields, type ReportPlan } from '../../tree/report.ts';
 import type { Io } from '../command.ts';
 
-/** Opens a capture and warns of what the report looks at and the capture does not have. Throws CaptureError. */
-export function replay(path: string, plan: ReportPlan, io: Io): Capture {
-  const capture = openCapture(path);
+/** Warns of what the report looks at and the capture does not have; gives the capture. */
+export function replay(capture: Capture, plan: ReportPlan, io: Io): Capture {
   const warn = (message: string): void => io.err.line(`${plan.symbols.warning} ${message}`);
   for (const warning of capture.warnings) warn(warning);
   const shown = planFields(plan);

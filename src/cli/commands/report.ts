@@ -1,8 +1,11 @@
 /** The body that tree, info and lineage share. */
 import { OutputClosedError, OutputError } from '../../text/output.ts';
+import type { Capture } from '../../tree/capture/read.ts';
 import { TreeError } from '../../tree/errors.ts';
+import type { KernelFields } from '../../tree/format.ts';
 import { isPath } from '../../tree/path.ts';
 import { planReport, type ReportKind, type ReportPlan, writeReport } from '../../tree/report.ts';
+import { withoutSecrets } from '../../tree/secrets.ts';
 import type { Snapshot } from '../../tree/snapshot.ts';
 import { pictures, plainSymbols } from '../../tree/symbols.ts';
 import { localUsers } from '../../tree/users.ts';
@@ -14,19 +17,30 @@ import { describeFailure } from '../failure.ts';
 /** Reads all tasks; the plan says which fields will be looked at. */
 export type ReadTasks = (plan: ReportPlan) => Snapshot | Promise<Snapshot>;
 
-async function fromKernel(plan: ReportPlan): Promise<Snapshot> {
-  const { readTasks } = await import('../../tree/source.ts');
-  return readTasks(plan);
+/** The capture that `-c` names, which is opened when it is first looked into; undefined without `-c`. */
+export async function givenCapture(call: Call): Promise<(() => Capture) | undefined> {
+  const path = call.value('capture');
+  if (path === undefined) return undefined;
+  const { openCapture } = await import('../../tree/capture/open.ts');
+  let capture: Capture | undefined;
+  return () => (capture ??= openCapture(path));
 }
 
 /** Where `-c` says, or this machine. */
-function sourceOf(call: Call, io: Io): ReadTasks {
-  const path = call.value('capture');
-  if (path === undefined) return fromKernel;
+function sourceOf(capture: (() => Capture) | undefined, io: Io): ReadTasks {
   return async (plan) => {
+    if (capture === undefined) {
+      const { readTasks } = await import('../../tree/source.ts');
+      return readTasks(plan);
+    }
     const { replay } = await import('./replay.ts');
-    return replay(path, plan, io).snapshot;
+    return replay(capture(), plan, io).snapshot;
   };
+}
+
+/** Tasks as they are shown and compared: without secrets, unless the user wants them. */
+export function shownTasks(call: Call, snapshot: Snapshot): Snapshot {
+  return call.has('show-secrets') ? snapshot : withoutSecrets(snapshot);
 }
 
 /** What says enough without the list of fields. */
@@ -49,19 +63,21 @@ export async function runReport(
   kind: ReportKind,
   call: Call,
   io: Io,
-  readTasks: ReadTasks = sourceOf(call, io),
+  readTasks?: ReadTasks,
 ): Promise<ExitCode> {
   const { error: mark } = call.has('no-pretty') ? plainSymbols : pictures;
   try {
     const [name = '', value = ''] = call.words;
+    const capture = await givenCapture(call);
     const plan = planReport(kind, name, value, {
-      ...(await conditionOptions(kind, call)),
+      ...(await conditionOptions(kind, call, capture)),
       format: call.values('format'),
       view: viewOf(kind, call),
       pretty: !call.has('no-pretty'),
       json: call.has('json'),
     });
-    writeReport(plan, await readTasks(plan), localUsers(), {
+    const snapshot = await (readTasks ?? sourceOf(capture, io))(plan);
+    writeReport(plan, shownTasks(call, snapshot), localUsers(), {
       out: (line) => io.out.line(line),
       warn: (line) => io.err.line(line),
     });
@@ -72,29 +88,39 @@ export async function runReport(
 }
 
 /**
- * What the condition of a call needs: its expression, users for names, and the kernel's types for fields by path,
- * which are read when the first one is asked for. Throws UsageError when there is no condition.
+ * What the condition of a call needs: its expression, users for names, and what finds fields by path. Throws
+ * UsageError when there is no condition.
  */
-export async function conditionOptions(command: string, call: Call): Promise<ConditionOptions> {
+export async function conditionOptions(
+  command: string,
+  call: Call,
+  capture?: () => Capture,
+): Promise<ConditionOptions> {
   const where = call.value('where');
   const { length } = call.words;
   if (length === 1) throw new UsageError("missing required argument 'field-value'", command);
   if (length === 0 && where === undefined) {
     throw new UsageError("missing required argument 'field-name', or --where with a condition", command);
   }
-  const words = [call.words[0] ?? '', where ?? '', ...call.values('format')];
-  // A capture has no fields of the kernel beyond its own.
-  if (call.has('capture') || !words.some(isPath))
-    return { users: localUsers(), ...(where === undefined ? {} : { where }) };
+  return {
+    users: localUsers(),
+    ...(await kernelFields(call, capture)),
+    ...(where === undefined ? {} : { where }),
+  };
+}
+
+/** What finds the kernel's fields that a call names by path; the types, or the capture, are read only for one. */
+export async function kernelFields(
+  call: Call,
+  capture?: () => Capture,
+): Promise<{ readonly kernelField?: KernelFields }> {
+  if (capture !== undefined) return { kernelField: (path) => capture().kernelField(path) };
+  if (![call.words[0] ?? '', call.value('where') ?? '', ...call.values('format')].some(isPath)) return {};
   const [{ vmlinux }, { kernelField }] = await Promise.all([
     import('../../kernel/vmlinux.ts'),
     import('../../tree/path.ts'),
   ]);
-  return {
-    users: localUsers(),
-    kernelField: (path) => kernelField(vmlinux(), path),
-    ...(where === undefined ? {} : { where }),
-  };
+  return { kernelField: (path) => kernelField(vmlinux(), path) };
 }
 
 function viewOf(command: string, call: Call): ViewKind {

@@ -10,7 +10,7 @@ import { liveFields } from '../../tree/watch/columns.ts';
 import { eventLine, lostLine } from '../../tree/watch/lines.ts';
 import { Session } from '../../tree/watch/session.ts';
 import { type Call, type ExitCode, type Io, UsageError } from '../command.ts';
-import { conditionOptions, reportFailure } from './report.ts';
+import { conditionOptions, kernelFields, reportFailure, shownTasks } from './report.ts';
 
 interface Wish {
   readonly condition: Condition | undefined;
@@ -21,7 +21,8 @@ interface Wish {
 
 async function wishOf(call: Call): Promise<Wish> {
   if (call.words.length === 0 && !call.has('where')) {
-    const format = parseFormat(call.values('format'));
+    const { kernelField } = await kernelFields(call);
+    const format = parseFormat(call.values('format'), kernelField);
     return { condition: undefined, format, fields: format };
   }
   const [name = '', value = ''] = call.words;
@@ -54,7 +55,7 @@ async function onScreen(wish: Wish, call: Call, io: Io): Promise<ExitCode> {
     symbols: call.has('no-pretty') ? plainSymbols : pictures,
     users: localUsers(),
     colors: await colorsFor(io.out.fd, io.environment),
-    readFields,
+    readFields: (fields) => shownTasks(call, readFields(fields)),
   });
   // Whoever waits for this process learns that it was a signal; by now nothing of it is left to undo.
   if (signal !== undefined) process.kill(process.pid, signal);

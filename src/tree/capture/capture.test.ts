@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { TreeError } from '../errors.ts';
 import { type Field, fields, findField, type NumberField, storageOf } from '../fields.ts';
 import { type FileNumber, FileTable, fileBytes, fileNumbers } from '../files/model.ts';
 import { encodeFile, readFileRecords } from '../files/record.ts';
 import { type PlainTask, snapshotOf } from '../plain.ts';
-import { type Snapshot, ValueState } from '../snapshot.ts';
+import { type LongColumn, Snapshot, ValueState } from '../snapshot.ts';
+import { valueText } from '../value.ts';
 import { ByteReader, ByteWriter } from './bytes.ts';
 import { encodeBytes, encodeNumbers } from './column.ts';
 import { encodeContainer, readContainer } from './container.ts';
@@ -155,6 +157,71 @@ test('what is computed from stored fields is the same as before', () => {
   assert.equal(Buffer.from(snapshot.bytes('id', 1)).toString(), 'boot:7:9');
   assert.equal(has('run_time'), true);
   assert.equal(has('mm.total_vm'), false);
+});
+
+/** A field of the kernel as path.ts makes it. */
+const byPath = (path: string, type: Field['type'], more: Partial<Field> = {}): Field => ({
+  ...{ long: path, short: path, description: path, type, source: { kind: 'kernel', path } },
+  ...more,
+});
+
+test('fields of the kernel by path come back with their type, sign and gaps', () => {
+  const values: Readonly<Record<string, LongColumn>> = {
+    'mm.total_vm': { values: BigUint64Array.of(2n ** 64n - 1n, 5n), absent: Uint8Array.of(0, 1) },
+    'task.prio': { values: BigInt64Array.of(-100n, 20n), absent: Uint8Array.of(0, 0) },
+    'task.mm': { values: BigUint64Array.of(0xffff_8881_0000_0000n, 0n), absent: Uint8Array.of(0, 0) },
+    'mm.none': { values: BigInt64Array.of(0n, 0n), absent: Uint8Array.of(1, 1) },
+  };
+  const plain = snapshotOf([
+    { tid: 1, pid: 1 },
+    { tid: 2, pid: 2 },
+  ]);
+  const names = snapshotOf([{ comm: 'vm' }, {}]).bytesColumn('comm');
+  const snapshot = new Snapshot({
+    count: 2,
+    numbers: (field) => plain.numbers(field),
+    longs: (field) => values[field],
+    bytes: (field) => (field === 'nsproxy.uts_ns.name.nodename' ? names : plain.bytesColumn(field)),
+  });
+  const paths = [
+    byPath('mm.total_vm', 'long', { signed: false }),
+    byPath('task.prio', 'long', { signed: true }),
+    byPath('task.mm', 'address', { signed: false }),
+    byPath('mm.none', 'long', { signed: true }),
+    byPath('nsproxy.uts_ns.name.nodename', 'bytes', { length: 65 }),
+  ];
+  const capture = readCapture(encodeCapture(snapshot, noFiles, {}, paths));
+  const text = (path: string): string[] => {
+    const show = valueText(capture.snapshot, capture.kernelField(path), { nameOf: () => undefined });
+    return [show(0), show(1)];
+  };
+  assert.deepEqual(text('mm.total_vm'), ['18446744073709551615', 'NA']);
+  assert.deepEqual(text('task.prio'), ['-100', '20']);
+  assert.deepEqual(text('task.mm'), ['0xffff888100000000', '0x0']);
+  assert.deepEqual(text('mm.none'), ['NA', 'NA'], 'that no task had it is known too');
+  assert.deepEqual(text('nsproxy.uts_ns.name.nodename'), ['vm', 'NA']);
+  for (const { long } of paths) assert.ok(capture.has(long));
+  assert.throws(() => capture.kernelField('mm.totl_vm'), {
+    code: 'path',
+    nearest: ['mm.total_vm'],
+    message: /^'mm\.totl_vm' is not in the capture: of the fields of the kernel it has mm\.total_vm, /,
+  });
+});
+
+test('a column of a hostile capture cannot be named in a message, nor asked for', () => {
+  const tid = { name: 'tid', kind: 0, bytes: Uint8Array.of(2) };
+  const evil = { name: 'mm.\x1b[2J', kind: 0, bytes: Uint8Array.of(2) };
+  const capture = readCapture(encodeContainer([['TASK', encodeTable(1, [tid, evil])]]));
+  for (const path of ['mm.x', evil.name]) {
+    assert.throws(
+      () => capture.kernelField(path),
+      (error) =>
+        error instanceof TreeError &&
+        error.nearest.length === 0 &&
+        error.message.endsWith("fields of the kernel that 'bpfkit dump -f' was asked for, this one none") &&
+        !error.message.includes('\x1b'),
+    );
+  }
 });
 
 test('a capture without a column is read: what it held is not available', () => {

@@ -19,6 +19,8 @@ export const ColumnKind = { numbers: 0, bytes: 1 } as const;
 /** Bits of the kind byte for numbers. */
 export const UNSIGNED = 0x10;
 export const SPARSE = 0x20;
+/** They are shown in hexadecimal. */
+export const ADDRESS = 0x40;
 
 const LITTLE = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 const TWO_32 = 0x1_0000_0000;

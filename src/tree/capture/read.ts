@@ -1,6 +1,8 @@
 /** From the bytes of a capture, whoever wrote it, to the snapshot and the files that commands work with. */
 import { escapeText } from '../../text/escape.ts';
-import { findField, type NumberField } from '../fields.ts';
+import { nearestNames } from '../../text/nearest.ts';
+import { pathNotRecorded } from '../errors.ts';
+import { type Field, findField, type NumberField } from '../fields.ts';
 import {
   type FileBytes,
   type FileColumnOf,
@@ -9,6 +11,7 @@ import {
   FileTable,
   fileNumbers,
 } from '../files/model.ts';
+import { isWholePath } from '../path.ts';
 import {
   type BytesColumn,
   type LongColumn,
@@ -17,7 +20,7 @@ import {
   type TaskColumns,
 } from '../snapshot.ts';
 import { readBpftree } from './bpftree.ts';
-import { lowHalves, narrow } from './column.ts';
+import { ADDRESS, ColumnKind, lowHalves, narrow, UNSIGNED } from './column.ts';
 import { isContainer, readContainer, type Section } from './container.ts';
 import { damaged } from './errors.ts';
 import { absentBytes, missingNumbers } from './missing.ts';
@@ -34,6 +37,8 @@ export interface Capture {
   readonly hasFiles: boolean;
   /** Whether a field, by its long name or path, was recorded, or follows from what was. */
   has(field: string): boolean;
+  /** A field of the kernel that `dump -f` has recorded, by its path. Throws TreeError. */
+  kernelField(path: string): Field;
   /** What the reader should know: parts that were passed over. */
   readonly warnings: readonly string[];
 }
@@ -43,6 +48,20 @@ function hasField(name: string, stored: (name: string) => boolean): boolean {
   const source = findField(name)?.source;
   if (source?.kind !== 'namespaced' && source?.kind !== 'derived') return stored(name);
   return [source.of].flat().every((of) => hasField(of, stored));
+}
+
+/** The field of a path, by the column that holds it: a capture needs no types of a kernel. */
+function recordedField(table: Table, path: string): Field {
+  const kind = isWholePath(path) ? table.kindOf(path) : undefined;
+  if (kind === undefined) {
+    const recorded = [...table.names].filter(isWholePath);
+    throw pathNotRecorded(path, nearestNames(path, recorded), recorded);
+  }
+  const common = { long: path, short: path, description: 'a field of the kernel' } as const;
+  const source = { kind: 'kernel', path } as const;
+  if ((kind & 0x0f) === ColumnKind.bytes) return { ...common, source, type: 'bytes' };
+  const type = (kind & ADDRESS) === 0 ? 'long' : 'address';
+  return { ...common, source, type, signed: (kind & UNSIGNED) === 0 };
 }
 
 class CapturedTasks implements TaskColumns {
@@ -184,6 +203,7 @@ function readOwn(bytes: Uint8Array): Capture {
     warnings,
     hasFiles: files !== undefined,
     has: (field) => hasField(field, (name) => table.has(name)),
+    kernelField: (path) => recordedField(table, path),
     files() {
       if (files === undefined) return noFiles();
       const tids = hidden === undefined ? undefined : readTable(hidden, MOST_TASKS).numbers('tid');
@@ -210,6 +230,9 @@ export function readCapture(bytes: Uint8Array): Capture {
     warnings: [],
     hasFiles: files !== undefined,
     has: (field) => hasField(field, (name) => recorded.has(name)),
+    kernelField(path) {
+      throw pathNotRecorded(path, [], []);
+    },
     files: () => (files === undefined ? noFiles() : new FileTable(files)),
   };
 }

@@ -6,7 +6,7 @@
  *   the bytes of all columns, one after the other, in the same order
  *
  * Kind: the low four bits are 0 for numbers and 1 for byte strings; of numbers, 0x10 says that they have no sign
- * and 0x20 that rows may have none. A reader passes over names and kinds that it does not know.
+ * 0x20 that rows may have none, and 0x40 that they are addresses. A reader passes over names and kinds that it does not know.
  */
 import type { BytesColumn, LongColumn } from '../snapshot.ts';
 import { ByteReader, ByteWriter } from './bytes.ts';
@@ -80,6 +80,16 @@ export class Table {
       this.#columns.set(name, { kind, bytes, base: from });
     }
     if (reader.left !== 0) throw damaged(reader.offset, 'a table goes on after its last column');
+  }
+
+  /** The names of all columns. */
+  get names(): Iterable<string> {
+    return this.#columns.keys();
+  }
+
+  /** The kind byte of a column that is there. */
+  kindOf(name: string): number | undefined {
+    return this.#columns.get(name)?.kind;
   }
 
   has(name: string): boolean {

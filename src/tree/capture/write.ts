@@ -1,8 +1,8 @@
 /** From a snapshot and its open files to the bytes of a capture; no system calls. */
-import { type Field, fields, type NumberField, storageOf } from '../fields.ts';
+import { type Field, fields, findField, type NumberField, storageOf } from '../fields.ts';
 import { type FileTable, fileBytes, fileNumbers } from '../files/model.ts';
 import { type BytesColumn, type Snapshot, type SnapshotHost, ValueState } from '../snapshot.ts';
-import { ColumnKind, encodeBytes, encodeNumbers, SPARSE, UNSIGNED } from './column.ts';
+import { ADDRESS, ColumnKind, encodeBytes, encodeNumbers, SPARSE, UNSIGNED } from './column.ts';
 import { encodeContainer } from './container.ts';
 import { type EncodedColumn, encodeTable } from './table.ts';
 
@@ -20,8 +20,6 @@ export const SectionType = {
 
 /** What a capture tells about the machine, beyond SnapshotHost. */
 export interface CaptureHost extends SnapshotHost {
-  /** As `process.arch`: flags of open files are numbered by it. */
-  readonly architecture?: string;
   readonly byteOrder?: 'little' | 'big';
 }
 
@@ -38,8 +36,10 @@ function hostSection(host: CaptureHost): Uint8Array {
   );
 }
 
+/** Undefined where no task has a value; of a field that the user named, that is worth knowing too. */
 function taskColumn(snapshot: Snapshot, field: Field): EncodedColumn | undefined {
   const { long: name } = field;
+  const inTable = findField(name) !== undefined;
   const { order } = snapshot;
   switch (storageOf(field)) {
     case 'number':
@@ -50,18 +50,18 @@ function taskColumn(snapshot: Snapshot, field: Field): EncodedColumn | undefined
       };
     case 'long': {
       const { values, absent } = snapshot.longs(name);
-      if (!absent.includes(0)) return undefined;
+      if (inTable && !absent.includes(0)) return undefined;
       const sparse = absent.includes(1);
       const sign = values instanceof BigUint64Array ? UNSIGNED : 0;
       return {
         name,
-        kind: ColumnKind.numbers | sign | (sparse ? SPARSE : 0),
+        kind: ColumnKind.numbers | sign | (sparse ? SPARSE : 0) | (field.type === 'address' ? ADDRESS : 0),
         bytes: encodeNumbers(values, order, sparse ? absent : undefined),
       };
     }
     case 'bytes': {
       const column = snapshot.bytesColumn(name);
-      if (!hasValue(column)) return undefined;
+      if (inTable && !hasValue(column)) return undefined;
       return { name, kind: ColumnKind.bytes, bytes: encodeBytes(column, order) };
     }
   }
@@ -96,14 +96,17 @@ function filesSection({ columns }: FileTable): Uint8Array {
 /**
  * A capture of all tasks with every field that the snapshot has (those that follow from others are computed again
  * by the reader), and of the open files.
+ *
+ * @param paths fields of the kernel that the snapshot has too; default none.
  */
 export function encodeCapture(
   snapshot: Snapshot,
   files: FileTable,
   host: CaptureHost = snapshot.host,
+  paths: readonly Field[] = [],
 ): Uint8Array {
   const stored = fields.filter(({ source }) => source.kind === 'kernel' || source.kind === 'lookup');
-  const columns = stored.flatMap((field) => taskColumn(snapshot, field) ?? []);
+  const columns = [...stored, ...paths].flatMap((field) => taskColumn(snapshot, field) ?? []);
   const hidden = Int32Array.from(files.hidden);
   const tid = { name: 'tid', kind: ColumnKind.numbers, bytes: encodeNumbers(hidden) };
   return encodeContainer([

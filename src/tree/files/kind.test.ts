@@ -49,6 +49,16 @@ test('open flags: the access mode first, parts not beside their whole, the rest 
   assert.deepEqual(openFlagNames(0o20200002, 'x64'), ['O_RDWR', 'O_TMPFILE']);
   assert.deepEqual(openFlagNames(0o200000, 'x64'), ['O_RDONLY', 'O_DIRECTORY']);
   assert.deepEqual(openFlagNames(0o200000, 'arm64'), ['O_RDONLY', 'O_DIRECT']);
+  assert.deepEqual(openFlagNames(0o200000, 'ppc64'), ['O_RDONLY', 'O_LARGEFILE']);
+  assert.deepEqual(openFlagNames(0o240000, 'ppc64'), ['O_RDONLY', 'O_LARGEFILE', 'O_DIRECTORY']);
+  assert.deepEqual(openFlagNames(0x6089, 'mipsel'), [
+    'O_WRONLY',
+    'O_APPEND',
+    'O_NONBLOCK',
+    'O_LARGEFILE',
+    '040000',
+  ]);
+  assert.deepEqual(openFlagNames(0x4012, 'mips'), ['O_RDWR', 'O_SYNC']);
   assert.deepEqual(openFlagNames(0x8000_0000, 'x64'), ['O_RDONLY', '020000000000']);
 });
 

@@ -110,14 +110,17 @@ interface Flag {
   readonly name: string;
 }
 
+const named = (...list: readonly (readonly [name: string, bits: number])[]): readonly Flag[] =>
+  list.map(([name, bits]) => ({ name, bits }));
+
 /** include/uapi/asm-generic/fcntl.h; those of several bits come before their parts. */
-const commonFlags: readonly Flag[] = [
-  { bits: 0o2000, name: 'O_APPEND' },
-  { bits: 0o4000, name: 'O_NONBLOCK' },
-  { bits: 0o4010000, name: 'O_SYNC' },
-  { bits: 0o10000, name: 'O_DSYNC' },
-  { bits: 0o20000, name: 'O_ASYNC' },
-];
+const commonFlags = named(
+  ['O_APPEND', 0o2000],
+  ['O_NONBLOCK', 0o4000],
+  ['O_SYNC', 0o4010000],
+  ['O_DSYNC', 0o10000],
+  ['O_ASYNC', 0o20000],
+);
 
 const laterFlags: readonly Flag[] = [
   { bits: 0o1000000, name: 'O_NOATIME' },
@@ -125,23 +128,56 @@ const laterFlags: readonly Flag[] = [
   { bits: 0o10000000, name: 'O_PATH' },
 ];
 
-/** The four that arch/arm64/include/uapi/asm/fcntl.h puts elsewhere. */
-const ownFlags = {
-  generic: [
-    { bits: 0o40000, name: 'O_DIRECT' },
-    { bits: 0o100000, name: 'O_LARGEFILE' },
-    { bits: 0o20200000, name: 'O_TMPFILE' },
-    { bits: 0o200000, name: 'O_DIRECTORY' },
-    { bits: 0o400000, name: 'O_NOFOLLOW' },
-  ],
-  arm: [
-    { bits: 0o200000, name: 'O_DIRECT' },
-    { bits: 0o400000, name: 'O_LARGEFILE' },
-    { bits: 0o20040000, name: 'O_TMPFILE' },
-    { bits: 0o40000, name: 'O_DIRECTORY' },
-    { bits: 0o100000, name: 'O_NOFOLLOW' },
-  ],
-} as const satisfies Record<string, readonly Flag[]>;
+const genericFlags = named(
+  ['O_DIRECT', 0o40000],
+  ['O_LARGEFILE', 0o100000],
+  ['O_TMPFILE', 0o20200000],
+  ['O_DIRECTORY', 0o200000],
+  ['O_NOFOLLOW', 0o400000],
+);
+
+/** arch/arm/include/uapi/asm/fcntl.h, and the same file of arm64. */
+const armFlags = named(
+  ['O_DIRECT', 0o200000],
+  ['O_LARGEFILE', 0o400000],
+  ['O_TMPFILE', 0o20040000],
+  ['O_DIRECTORY', 0o40000],
+  ['O_NOFOLLOW', 0o100000],
+);
+
+/** arch/powerpc/include/uapi/asm/fcntl.h. */
+const powerFlags = named(
+  ['O_DIRECT', 0o400000],
+  ['O_LARGEFILE', 0o200000],
+  ['O_TMPFILE', 0o20040000],
+  ['O_DIRECTORY', 0o40000],
+  ['O_NOFOLLOW', 0o100000],
+);
+
+/** arch/mips/include/uapi/asm/fcntl.h, which also has numbers of its own for the common ones. */
+const mipsFlags = named(
+  ['O_APPEND', 0x0008],
+  ['O_NONBLOCK', 0x0080],
+  ['O_SYNC', 0x4010],
+  ['O_DSYNC', 0x0010],
+  ['O_ASYNC', 0x1000],
+  ['O_DIRECT', 0x8000],
+  ['O_LARGEFILE', 0x2000],
+  ['O_TMPFILE', 0o20200000],
+  ['O_DIRECTORY', 0o200000],
+  ['O_NOFOLLOW', 0o400000],
+);
+
+/** All names for an architecture, in the order in which they are shown. */
+function flagsOf(architecture: string): readonly Flag[] {
+  if (architecture.startsWith('mips')) return [...mipsFlags, ...laterFlags];
+  const own = architecture.startsWith('arm')
+    ? armFlags
+    : architecture.startsWith('ppc')
+      ? powerFlags
+      : genericFlags;
+  return [...commonFlags, ...own, ...laterFlags];
+}
 
 const accessModes = ['O_RDONLY', 'O_WRONLY', 'O_RDWR', 'O_ACCMODE'] as const;
 
@@ -151,10 +187,9 @@ const accessModes = ['O_RDONLY', 'O_WRONLY', 'O_RDWR', 'O_ACCMODE'] as const;
  * @param architecture as `process.arch`; default: this machine's.
  */
 export function openFlagNames(flags: number, architecture: string = process.arch): string[] {
-  const own: readonly Flag[] = architecture.startsWith('arm') ? ownFlags.arm : ownFlags.generic;
   const names: string[] = [accessModes[flags & 3]!];
   let rest = flags & ~3;
-  for (const { bits, name } of [...commonFlags, ...own, ...laterFlags]) {
+  for (const { bits, name } of flagsOf(architecture)) {
     if ((rest & bits) !== bits) continue;
     names.push(name);
     rest &= ~bits;

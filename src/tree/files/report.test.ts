@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { readCapture } from '../capture/read.ts';
+import { encodeCapture } from '../capture/write.ts';
 import { TreeError } from '../errors.ts';
 import { type PlainTask, snapshotOf } from '../plain.ts';
 import { LENGTH_CUT } from '../record.ts';
@@ -94,6 +96,36 @@ test('a long line says all that is known of a file', () => {
       'open: (O_RDWR, O_APPEND), pos: 10, size: 20, dev: 254:1, fs: ext4, deleted: true',
     '',
   ]);
+});
+
+test('open flags have the names of the machine that a capture was made on', () => {
+  const file: PlainFile = {
+    tid: 1,
+    fd: 5,
+    ino: 1n,
+    layer: 1,
+    mountId: 3,
+    openFlags: 0o200000,
+    path: Buffer.from('/x'),
+  };
+  for (const [architecture, name] of [
+    ['x64', 'O_DIRECTORY'],
+    ['arm64', 'O_DIRECT'],
+    ['ppc64', 'O_LARGEFILE'],
+  ] as const) {
+    const snapshot = snapshotOf(tasks, { architecture });
+    const table = new FileTable(readFileRecords(encodeFile(file)));
+    const { snapshot: replayed, files } = readCapture(encodeCapture(snapshot, table));
+    for (const json of [false, true]) {
+      const out: string[] = [];
+      const plan = planFiles('tid', '1', { long: true, json });
+      writeFiles(plan, replayed, selectForFiles(plan, replayed), files(), {
+        out: (line) => out.push(line),
+        warn: (line) => assert.fail(line),
+      });
+      assert.ok(out.join('\n').includes(name), `${architecture}: ${out.join(' ')}`);
+    }
+  }
 });
 
 test('a long line of a socket has its ends, of a device its number, of a BPF object its id', () => {

@@ -1,13 +1,13 @@
 /** `files`: from a snapshot and the table of open files to lines of text or of JSON. */
 import { escapeBytes, escapeText } from '../../text/escape.ts';
 import { type JsonValue, jsonBytes, jsonText } from '../../text/json.ts';
-import { filesHidden, formatOfFiles, noTasks, parentMissing } from '../errors.ts';
+import { filesHidden, formatOfFiles, parentMissing } from '../errors.ts';
 import { requireField, splitFormat } from '../format.ts';
 import { planReport, type ReportOptions, type ReportPlan, type ReportSinks } from '../report.ts';
 import { type Row, type Snapshot, ValueState } from '../snapshot.ts';
 import { localUsers } from '../users.ts';
 import { valueJson, valueText } from '../value.ts';
-import { conditionText, select } from '../walk.ts';
+import { conditionText, nothingMatches, select } from '../walk.ts';
 import { deviceText, filesystemName, fileType, layerNames, openFlagNames } from './kind.ts';
 import { type FileColumns, FileLayer, type FileTable } from './model.ts';
 import { Sockets } from './socket.ts';
@@ -39,7 +39,7 @@ export function planFiles(fieldName: string, value: string, options: FilesOption
 /** The tasks whose files are wanted, by tid. Throws TreeError when no task matches. */
 export function selectForFiles({ tasks: { condition } }: FilesPlan, snapshot: Snapshot): Row[] {
   const rows = select(snapshot, condition);
-  if (rows.length === 0) throw noTasks(conditionText(condition));
+  if (rows.length === 0) throw nothingMatches(snapshot, condition);
   return rows;
 }
 
@@ -69,7 +69,7 @@ function shortLine(files: FileColumns): FileText {
 const isDevice = (type: string): boolean => type.endsWith('-device');
 
 /** The same line, and what else is known. */
-function longLine(files: FileColumns): FileText {
+function longLine(files: FileColumns, architecture?: string): FileText {
   const short = shortLine(files);
   const type = fileType(files);
   const sockets = new Sockets(files);
@@ -82,7 +82,7 @@ function longLine(files: FileColumns): FileText {
   const [deleted, bpfId] = [files.numbers('deleted'), files.numbers('bpfId')];
   return (file) => {
     const kind = type(file);
-    let line = `${short(file)}, type: ${kind}, open: (${openFlagNames(flags[file]!).join(', ')})`;
+    let line = `${short(file)}, type: ${kind}, open: (${openFlagNames(flags[file]!, architecture).join(', ')})`;
     line += `, pos: ${position[file]}, size: ${size[file]}, dev: ${deviceText(dev[file]!)}`;
     line += `, fs: ${filesystemName(filesystem[file]!)}`;
     if (isDevice(kind)) line += `, device: ${deviceText(rdev[file]!)}`;
@@ -120,7 +120,7 @@ function pathJson(files: FileColumns): FileText {
  * The members of a descriptor in a JSON line, after those of its task: without braces. Names are stable. Put
  * together as text, because there may be very many of them.
  */
-function jsonMembers(files: FileColumns): FileText {
+function jsonMembers(files: FileColumns, architecture?: string): FileText {
   const path = pathJson(files);
   const type = fileType(files);
   const sockets = new Sockets(files);
@@ -131,7 +131,7 @@ function jsonMembers(files: FileColumns): FileText {
   const [deleted, bpfId] = [files.numbers('deleted'), files.numbers('bpfId')];
   const device = remembered((value) => jsonText(deviceText(value)));
   const filesystem = remembered((value) => jsonText(filesystemName(value)));
-  const flagNames = remembered((value) => jsonText(openFlagNames(value)));
+  const flagNames = remembered((value) => jsonText(openFlagNames(value, architecture)));
   const layers = remembered((value) => {
     const name = (value & FileLayer.upper) !== 0 ? 'upper' : (value & FileLayer.lower) !== 0 ? 'lower' : '';
     return `${(value & FileLayer.mountable) !== 0}${name === '' ? '' : `,"layer":"${name}"`}`;
@@ -175,7 +175,7 @@ export function writeFiles(
     return;
   }
   sinks.out(`${symbols.filesHeader} Task Files for '${escapeText(conditionText(condition))}'`);
-  const line = plan.long ? longLine(files.columns) : shortLine(files.columns);
+  const line = plan.long ? longLine(files.columns, snapshot.host.architecture) : shortLine(files.columns);
   const comm = valueText(snapshot, requireField('comm'), localUsers());
   for (const row of rows) {
     const [tid, pid] = [snapshot.number('tid', row), snapshot.number('pid', row)];
@@ -192,7 +192,7 @@ export function writeFiles(
 
 function writeJson(snapshot: Snapshot, rows: readonly Row[], files: FileTable, sinks: ReportSinks): void {
   const comm = valueJson(snapshot, requireField('comm'), localUsers());
-  const membersOf = jsonMembers(files.columns);
+  const membersOf = jsonMembers(files.columns, snapshot.host.architecture);
   for (const row of rows) {
     const tid = snapshot.number('tid', row);
     const task: [string, JsonValue][] = [
