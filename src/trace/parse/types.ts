@@ -1,0 +1,92 @@
+/** Types as written: `int64`, `struct task_struct *`, `int32*[4]`, `typeof($x)`. */
+import type { Expr, TypeExpr } from '../ast/nodes.ts';
+import { isKeyword, isTypeName } from '../lex/tokens.ts';
+import type { Cursor } from './cursor.ts';
+import { parseExpr } from './expressions.ts';
+import { integerValue } from './literals.ts';
+import * as messages from './messages.ts';
+
+export function parseType(c: Cursor): TypeExpr {
+  return parseModifiers(c, parseBaseType(c), c.token.start);
+}
+
+/** `int32*[4]` is an array of four pointers: from left to right. */
+export function parseModifiers(c: Cursor, base: TypeExpr, start: number = base.span.start): TypeExpr {
+  let type = base;
+  let levels = 0;
+  for (;;) {
+    if (c.at('*') || c.at('*=')) {
+      // `let $p : int8*= …`: the sign is two signs here.
+      const { start: at } = c.token;
+      if (c.at('*=')) {
+        c.seek(at + 1);
+        c.lastEnd = at + 1;
+      } else c.advance();
+      type = { kind: 'pointerType', target: type, span: c.span(start) };
+    } else if (c.accept('[')) {
+      const length = c.at(']') ? undefined : integerValue(c, c.expectKind('integer', 'an array length'));
+      c.expect(']');
+      type = { kind: 'arrayType', element: type, length, span: c.span(start) };
+    } else return type;
+    if (++levels > 50) throw c.failure(messages.tooDeep(50));
+  }
+}
+
+function parseBaseType(c: Cursor): TypeExpr {
+  const { start, text } = c.token;
+  if (text === 'struct' || text === 'union' || text === 'enum') {
+    c.advance();
+    const name = c.expectKind('name', `the name of a ${text}`);
+    return { kind: 'namedType', tag: text, name: name.text, span: c.span(start) };
+  }
+  if (text === 'typeof') {
+    c.advance();
+    c.expect('(');
+    const of = c.bracketed(() => parseTypeOrExpr(c));
+    c.expect(')');
+    return { kind: 'typeofType', of, span: c.span(start) };
+  }
+  if (!c.at('name') || isKeyword(text)) throw c.failure(messages.expectedA('a type'));
+  c.advance();
+  return { kind: 'namedType', name: text, span: c.span(start) };
+}
+
+/**
+ * What is in `sizeof(…)` and its like. A bare name that is no type of the language comes back as an identifier:
+ * the checker knows whether it is a value, an argument of a macro or a typedef.
+ */
+export function parseTypeOrExpr(c: Cursor): TypeExpr | Expr {
+  return startsType(c) ? c.nested(() => parseType(c)) : parseExpr(c);
+}
+
+function startsType(c: Cursor): boolean {
+  if (!c.at('name')) return false;
+  const { text } = c.token;
+  if (text === 'struct' || text === 'union' || text === 'enum') return true;
+  if (isTypeName(text)) return c.peek().kind !== '(';
+  if (isKeyword(text)) return false;
+  return ends(c, afterModifiers(c, 1)) && isSurelyType(c);
+}
+
+/** Whether stars or `[]` follow the name: `x*` is no expression, `x[4]` is one. */
+function isSurelyType(c: Cursor): boolean {
+  return c.peek().kind === '*' || (c.peek().kind === '[' && c.peek(2).kind === ']');
+}
+
+function ends(c: Cursor, place: number): boolean {
+  const { kind } = c.peek(place);
+  return kind === ')' || kind === ',';
+}
+
+/** The place of the token behind the stars and brackets that begin at the `place`th token ahead. */
+export function afterModifiers(c: Cursor, place: number): number {
+  let at = place;
+  for (; at < 50; ) {
+    if (c.peek(at).kind === '*') at++;
+    else if (c.peek(at).kind === '[' && c.peek(at + 1).kind === ']') at += 2;
+    else if (c.peek(at).kind === '[' && c.peek(at + 1).kind === 'integer' && c.peek(at + 2).kind === ']')
+      at += 3;
+    else break;
+  }
+  return at;
+}
