@@ -5,11 +5,10 @@
  */
 import type { Btf } from '../btf/btf.ts';
 import { Btf as BtfReader } from '../btf/btf.ts';
-import { bpfError, bpfTry } from '../sys/bpf.ts';
+import { bpfTry } from '../sys/bpf.ts';
 import { Fd } from '../sys/fd.ts';
 import { Limit, limitless, trySetLimit } from '../sys/process.ts';
-import { badSpec, refused } from './errors.ts';
-import { whyNotPermitted } from './feature/privilege.ts';
+import { badSpec } from './errors.ts';
 import { olderThan } from './feature/release.ts';
 import { codecsOf } from './map/btf-codec.ts';
 import { createMap } from './map/create.ts';
@@ -17,9 +16,9 @@ import { type HandleCodecs, handleOf } from './map/handle.ts';
 import type { BpfMap } from './map/map.ts';
 import { joinSections, lineRecords, StringTail, sectionsOf, usableLines } from './program/debug-info.ts';
 import { loadProgram } from './program/load.ts';
-import { logLines } from './program/log.ts';
 import type { Program } from './program/program.ts';
 import type { CollectionSpec, MapSpec, ProgramSpec } from './spec.ts';
+import { loadBtf } from './types.ts';
 import { vmlinux } from './vmlinux.ts';
 
 export interface LoadOptions {
@@ -159,24 +158,6 @@ function loadTypes(spec: CollectionSpec): {
   // Source lines alone are a comfort: a kernel that refuses them loads the programs without.
   const { result } = bpfTry('btfLoad', { btf, btfSize: btf.length });
   return { btfFd: result < 0 ? undefined : Fd.own(result, 'BTF'), lines };
-}
-
-/** Loads encoded BTF. Linux 4.18. Throws KernelError, with the kernel's log. */
-export function loadBtf(btf: Uint8Array): Fd {
-  const first = bpfTry('btfLoad', { btf, btfSize: btf.length });
-  if (first.result >= 0) return Fd.own(first.result, 'BTF');
-  const btfLogBuf = new Uint8Array(64 * 1024);
-  const second = bpfTry('btfLoad', {
-    btf,
-    btfSize: btf.length,
-    btfLogBuf,
-    btfLogSize: btfLogBuf.length,
-    btfLogLevel: 1,
-  });
-  if (second.result >= 0) return Fd.own(second.result, 'BTF');
-  const error = bpfError('btfLoad', -first.result);
-  const hint = error.code === 'EPERM' ? whyNotPermitted() : undefined;
-  throw refused('load types (BTF)', error, hint, logLines(btfLogBuf));
 }
 
 let raised = false;

@@ -16,23 +16,85 @@ export {
 } from './feature/features.ts';
 export { type Privileges, privileges, whyNotPermitted } from './feature/privilege.ts';
 export type { Answer, Finding } from './feature/probe.ts';
+export { attachCgroup, attachLsmCgroup, type CgroupOptions } from './link/cgroup.ts';
+export {
+  describeLink,
+  type LinkDescription,
+  type LinkDetails,
+  LinkType,
+  type PerfEventDetails,
+} from './link/describe.ts';
 export { AttachError, type AttachErrorCode, IteratorError } from './link/errors.ts';
+export { attachExtension, type ExtensionOptions } from './link/extension.ts';
 export { attachIterator, IteratorLink, type IteratorOptions, type IteratorScope } from './link/iterator.ts';
 export { attachKprobe, attachKretprobe, type KprobeOptions } from './link/kprobe.ts';
-export { type AttachableProgram, AttachedLink, closeAll, type Link, type LinkInfo } from './link/link.ts';
+export {
+  type AttachableProgram,
+  AttachedLink,
+  closeAll,
+  type Link,
+  type LinkInfo,
+  type LinkKind,
+  unpin,
+} from './link/link.ts';
+export { attachLirc } from './link/lirc.ts';
+export { attachLightweightTunnel, type LightweightTunnelOptions } from './link/lwt.ts';
+export { attachFlowDissector, attachSkLookup, type NamespaceOptions } from './link/namespace.ts';
+export { attachNetfilter, type NetfilterOptions } from './link/netfilter.ts';
+export { attachNetkit, type NetkitOptions } from './link/netkit.ts';
+export { linkDescriptions, linkIds, openLink, openPinnedLink } from './link/open.ts';
+export type { Neighbour, Order } from './link/order.ts';
+export { type Packet, PacketSocket, type PacketsOptions } from './link/packets.ts';
 export { attachPerfEvent, type PerfEventOptions } from './link/perf-event.ts';
+export { placeText } from './link/place.ts';
+export {
+  type Attached,
+  type AttachedProgram,
+  cgroupPrograms,
+  namespacePrograms,
+  netkitPrograms,
+  sockmapPrograms,
+  tcFilters,
+  tcxPrograms,
+  xdpPrograms,
+} from './link/query.ts';
 export { attachRawTracepoint, type RawTracepointOptions } from './link/raw-tracepoint.ts';
+export { attachReuseport, attachSocketFilter, type SocketLike } from './link/socket-filter.ts';
+export { attachSockmap, type SockmapOptions, type SockmapRole } from './link/sockmap.ts';
+export {
+  attachStructOps,
+  createStructOpsMap,
+  replaceStructOps,
+  type StructOps,
+  structOpsLayout,
+  structOpsValue,
+} from './link/struct-ops.ts';
+export { attachTc, type TcOptions } from './link/tc.ts';
+export { attachTcx, type TcxOptions } from './link/tcx.ts';
 export { attachTracepoint, type TracepointOptions } from './link/tracepoint.ts';
 export { attachLsm, attachTracing, type TracingOptions } from './link/tracing.ts';
 export { attachUprobe, attachUretprobe, type UprobeTarget } from './link/uprobe.ts';
 export { attachUprobes, type UprobePlace, type UprobesTarget } from './link/uprobe-multi.ts';
+export { attachXdp, type XdpOptions } from './link/xdp.ts';
+export { ArenaMap } from './map/arena.ts';
+export { BloomFilter } from './map/bloom.ts';
 export { type Codec, rawCodec, u32Codec, u64Codec } from './map/codec.ts';
+export { DescriptorMap } from './map/descriptors.ts';
 export { openMap, openPinnedMap } from './map/handle.ts';
 export { KeyedMap } from './map/keyed.ts';
 export { MapFlag } from './map/kind.ts';
 export { BpfMap, type MapInfo, mapIds, openMapById } from './map/map.ts';
 export { QueueMap } from './map/queue.ts';
+export {
+  type CpuTarget,
+  cpuCodec,
+  type DeviceTarget,
+  deviceCodec,
+  type Prefix,
+  prefixCodec,
+} from './map/redirect.ts';
 export { StackMap } from './map/stacks.ts';
+export { type ObjectKey, StorageMap } from './map/storage.ts';
 export { bpffs, cgroup2, findMount, tracefs } from './mounts.ts';
 export { loadProgram } from './program/load.ts';
 export {
@@ -54,6 +116,7 @@ export { PerfBuffer, type PerfBufferOptions } from './stream/perf.ts';
 export type { RecordDecoder, RecordReader } from './stream/record.ts';
 export { RingBuffer, type RingBufferOptions } from './stream/ring.ts';
 export { type BatchOptions, RecordStream, type StreamOptions } from './stream/stream.ts';
+export { Reservation, UserRingBuffer } from './stream/user-ring.ts';
 export { listTracepoints, tracepointFormat, tracepointId } from './tracepoint/list.ts';
 export { openTypes, readTypes, type TypesInfo, typesIds, typesInfo } from './types.ts';
 export { vmlinux } from './vmlinux.ts';

@@ -6,7 +6,10 @@ import { constants } from 'node:os';
 import { Btf } from '../btf/btf.ts';
 import { bpfError, bpfFd, bpfTry } from '../sys/bpf.ts';
 import { btfInfoFields, objectInfo } from '../sys/bpf-info.ts';
-import type { Fd } from '../sys/fd.ts';
+import { Fd } from '../sys/fd.ts';
+import { refused } from './errors.ts';
+import { whyNotPermitted } from './feature/privilege.ts';
+import { logLines } from './program/log.ts';
 import { vmlinux } from './vmlinux.ts';
 
 const { ENOENT } = constants.errno;
@@ -95,4 +98,22 @@ export function findModule<T>(look: (module: ModuleTypes) => T | undefined): T |
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/** Loads encoded BTF. Linux 4.18. Throws KernelError, with the kernel's log. */
+export function loadBtf(btf: Uint8Array): Fd {
+  const first = bpfTry('btfLoad', { btf, btfSize: btf.length });
+  if (first.result >= 0) return Fd.own(first.result, 'BTF');
+  const btfLogBuf = new Uint8Array(64 * 1024);
+  const second = bpfTry('btfLoad', {
+    btf,
+    btfSize: btf.length,
+    btfLogBuf,
+    btfLogSize: btfLogBuf.length,
+    btfLogLevel: 1,
+  });
+  if (second.result >= 0) return Fd.own(second.result, 'BTF');
+  const error = bpfError('btfLoad', -first.result);
+  const hint = error.code === 'EPERM' ? whyNotPermitted() : undefined;
+  throw refused('load types (BTF)', error, hint, logLines(btfLogBuf));
 }

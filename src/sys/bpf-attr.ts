@@ -112,7 +112,15 @@ export const bpfCommands = {
   programDetach: {
     number: 9,
     name: 'BPF_PROG_DETACH',
-    fields: { targetFd: 'u32', attachBpfFd: 'u32', attachType: 'u32', attachFlags: 'u32' },
+    fields: {
+      targetFd: 'u32',
+      attachBpfFd: 'u32',
+      attachType: 'u32',
+      attachFlags: 'u32',
+      replaceBpfFd: 'u32',
+      relativeFd: 'u32',
+      expectedRevision: 'u64',
+    },
   },
   programTestRun: {
     number: 10,
@@ -341,6 +349,16 @@ export const bpfCommands = {
       programFd: 'u32 prog_bind_map.prog_fd',
       mapFd: 'u32 prog_bind_map.map_fd',
       flags: 'u32 prog_bind_map.flags',
+    },
+  },
+  programStreamRead: {
+    number: 37,
+    name: 'BPF_PROG_STREAM_READ_BY_FD',
+    fields: {
+      buffer: 'pointer prog_stream_read.stream_buf',
+      length: 'u32 prog_stream_read.stream_buf_len',
+      stream: 'u32 prog_stream_read.stream_id',
+      programFd: 'u32 prog_stream_read.prog_fd',
     },
   },
   tokenCreate: {

@@ -31,6 +31,13 @@ export class Fd {
     return new Fd(moved, what);
   }
 
+  /** A second descriptor for the same object, with a life of its own. Throws SysError. */
+  duplicate(): Fd {
+    const second = sysTry('fcntl', this.number, F_DUPFD_CLOEXEC, 3);
+    if (second < 0) throw new SysError('fcntl', -second, this.#what);
+    return new Fd(second, this.#what);
+  }
+
   /** The descriptor's number. Throws ClosedError after close(). */
   get number(): number {
     if (this.#number < 0) throw usedAfterClose(this.#what);

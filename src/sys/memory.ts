@@ -10,6 +10,7 @@ export const Protection = { read: 1, write: 2 } as const;
 
 const MAP_SHARED = 1;
 const MAP_PRIVATE = 2;
+const MAP_FIXED_NOREPLACE = 0x100000;
 
 /** Bytes of a page, from the auxiliary vector's AT_PAGESZ (6): arm64 kernels come with 4, 16 and 64 KiB. */
 export function pageSize(): number {
@@ -59,12 +60,15 @@ export class Mapping {
       readonly offset?: number;
       readonly protection?: number;
       readonly subject?: string;
+      /** Where it must lie (MAP_FIXED_NOREPLACE): an address of a page. Default: anywhere. */
+      readonly address?: number;
       /** Default true. Some files can only be mapped for oneself. */
       readonly shared?: boolean;
     } = {},
   ): Mapping {
-    const { offset = 0, protection = Protection.read, subject, shared = true } = options;
-    const address = sysTry('mmap', 0, size, protection, shared ? MAP_SHARED : MAP_PRIVATE, fd, offset);
+    const { offset = 0, protection = Protection.read, subject, shared = true, address: at } = options;
+    const flags = (shared ? MAP_SHARED : MAP_PRIVATE) | (at === undefined ? 0 : MAP_FIXED_NOREPLACE);
+    const address = sysTry('mmap', at ?? 0, size, protection, flags, fd, offset);
     if (address < 0) throw new SysError('mmap', -address, subject);
     return new Mapping(address, size);
   }

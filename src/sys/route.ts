@@ -253,6 +253,14 @@ export function listFilters(ifindex: number, parent: number): TcFilter[] {
   }
 }
 
+/** Whether a clsact holds filters of any kind. Throws SysError. */
+export function hasFilters(ifindex: number): boolean {
+  return [TcParent.ingress, TcParent.egress].some((parent) => {
+    const parts = [tcMessage(ifindex, 0, parent)];
+    return ask({ name: 'RTM_GETTFILTER', type: RTM.getFilter, flags: NetlinkFlag.dump, parts }).length > 0;
+  });
+}
+
 function filterOf(body: Uint8Array): TcFilter | undefined {
   if (body.length < 20) return undefined;
   const view = new DataView(body.buffer, body.byteOffset);

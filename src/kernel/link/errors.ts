@@ -1,6 +1,8 @@
 /** What can go wrong when a program is attached, in words. */
 import type { SysError } from '../../sys/errors.ts';
+import { olderThan, runningVersion } from '../feature/release.ts';
 import type { LinkKind } from './link.ts';
+import { linkSince, networkKinds, networkSentences } from './network-errors.ts';
 
 export type AttachErrorCode =
   /** The tracepoint, function or file does not exist. */
@@ -66,8 +68,16 @@ const notPermitted: Sentence = [
   'the process may not; CAP_BPF and CAP_PERFMON are needed (CAP_SYS_ADMIN before Linux 5.8)',
 ];
 
+const networkNotPermitted: Sentence = [
+  'notPermitted',
+  'the process may not; CAP_BPF and CAP_NET_ADMIN are needed (CAP_SYS_ADMIN before Linux 5.8)',
+];
+
+export type Sentences = Readonly<Partial<Record<LinkKind, Readonly<Record<string, Sentence>>>>>;
+
 /** What an errno means for one kind; what is not here is said in the kernel's own words. */
-const sentences: Readonly<Partial<Record<LinkKind, Readonly<Record<string, Sentence>>>>> = {
+const sentences: Sentences = {
+  ...networkSentences,
   tracepoint: {
     ENOENT: ['notFound', 'there is no such tracepoint'],
     EINVAL: ['invalid', 'the kernel refuses a program of this type there, or one that reads past its fields'],
@@ -146,13 +156,50 @@ const family: Readonly<Partial<Record<LinkKind, LinkKind>>> = {
 
 /** The error for a system call that failed; `suggest` is asked only when a name was not found. */
 export function attachFailed(what: Attachment, cause: SysError, suggest?: Suggest): AttachError {
+  const since = linkSince[what.kind];
+  if (cause.code === 'EINVAL' && since !== undefined && olderThan(since[1])) {
+    return tooOld(what, since[0], since[1], cause);
+  }
+  const [code, sentence] = sentenceFor(what.kind, cause);
   const kind = family[what.kind] ?? what.kind;
-  const known = sentences[kind]?.[cause.code] ?? shared[cause.code];
-  const [code, sentence] = known ?? (['other', 'the kernel refused'] as const);
   // Linux 6.11 by tracefs, and return probes up to 5.10, say EINVAL for functions that do not exist.
   const missing = code === 'notFound' || (kind === 'kprobe' && cause.code === 'EINVAL');
   const suggestions = missing && suggest ? suggest(what.target) : [];
   return new AttachError(code, what, sentence, { cause, suggestions });
+}
+
+function sentenceFor(of: LinkKind, cause: SysError): Sentence {
+  const kind = family[of] ?? of;
+  const permission = networkKinds.has(kind) && cause.code === 'EPERM' ? networkNotPermitted : undefined;
+  const known = sentences[kind]?.[cause.code] ?? permission ?? shared[cause.code];
+  const [code, words] = known ?? (['other', 'the kernel refused'] as const);
+  return [code, cause.said === undefined ? words : `${words} ("${cause.said}")`];
+}
+
+/** The kernel is of before the kind's time. */
+export function tooOld(what: Attachment, name: string, since: string, cause?: SysError): AttachError {
+  const sentence = `this kernel (${runningVersion()}) has no ${name}: Linux ${since} brought them`;
+  return new AttachError('unsupported', what, sentence, cause === undefined ? {} : { cause });
+}
+
+/** Something holds the place; `holders` says what, as far as it may be known. */
+export function placeTaken(what: Attachment, cause: SysError, holders: string): AttachError {
+  const [, sentence] = sentenceFor(what.kind, cause);
+  return new AttachError('inUse', what, holders === '' ? sentence : `${sentence}; ${holders}`, { cause });
+}
+
+export function noSuchInterface(what: Attachment, near: readonly string[]): AttachError {
+  return new AttachError('notFound', what, 'there is no such interface in this network namespace', {
+    suggestions: near,
+  });
+}
+
+export function noLinkObject(what: Attachment, operation: string): AttachError {
+  return new AttachError(
+    'unsupported',
+    what,
+    `${operation} needs a link object, and this attachment has none`,
+  );
 }
 
 export function noSuchTracepoint(what: Attachment, suggest?: Suggest): AttachError {

@@ -23,7 +23,9 @@ export type IteratorScope =
     }
   /** One thread, or all threads of one process. Linux 6.1. */
   | { readonly kind: 'thread'; readonly tid: number }
-  | { readonly kind: 'process'; readonly pid: number };
+  | { readonly kind: 'process'; readonly pid: number }
+  /** All threads of the process behind a descriptor (`openProcess`), whatever becomes of its number. Linux 6.1. */
+  | { readonly kind: 'processFd'; readonly fd: number };
 
 /** `enum bpf_cgroup_iter_order`. */
 const orders = { self: 1, parentsFirst: 2, childrenFirst: 3, upwards: 4 } as const;
@@ -113,5 +115,7 @@ function scopeBytes(scope: IteratorScope): Uint32Array {
       return Uint32Array.of(scope.tid, 0, 0);
     case 'process':
       return Uint32Array.of(0, scope.pid, 0);
+    case 'processFd':
+      return Uint32Array.of(0, 0, scope.fd);
   }
 }

@@ -6,9 +6,14 @@
  * program. Links on perf events of tracepoints and probes wait several grace periods each, in the thread
  * that closes. `closeAll` lets such waits overlap.
  */
+import { unlinkSync } from 'node:fs';
+import { bpf, bpfError, bpfTry } from '../../sys/bpf.ts';
 import { linkInfoFields, objectInfo } from '../../sys/bpf-info.ts';
 import type { Fd } from '../../sys/fd.ts';
+import { cString } from '../../sys/file.ts';
 import { sysAsync } from '../../sys/syscall.ts';
+import { describeLink, type LinkDescription } from './describe.ts';
+import { attachFailed, noLinkObject } from './errors.ts';
 
 /** A file of this folder each, or a place for one. */
 export type LinkKind =
@@ -43,6 +48,9 @@ export type LinkKind =
   | 'watchpoint'
   | 'structOps';
 
+/** BPF_F_REPLACE. */
+const BPF_F_REPLACE = 4;
+
 /** What an attach function needs of a loaded program. */
 export interface AttachableProgram {
   readonly name: string;
@@ -73,7 +81,7 @@ export interface LinkParts {
   readonly kind: LinkKind;
   readonly target: string;
   readonly program: string;
-  /** Descriptors that hold the attachment: one, or one a CPU. */
+  /** Descriptors that hold the attachment: one, one a CPU, or none where only `afterwards` detaches. */
   readonly descriptors: readonly Fd[];
   /** Whether the first descriptor is a bpf_link. */
   readonly isLink: boolean;
@@ -102,9 +110,66 @@ export class AttachedLink implements Link {
     return this.#closed;
   }
 
-  /** The descriptor that stands for the attachment. Throws ClosedError after `close`. */
+  /**
+   * The descriptor that stands for the attachment. Throws ClosedError after `close`, AttachError where the
+   * attachment has none (made by netlink or by a socket option).
+   */
   get fd(): Fd {
-    return this.#parts.descriptors[0]!;
+    const [fd] = this.#parts.descriptors;
+    if (fd === undefined) throw noLinkObject(this.#parts, 'a descriptor');
+    return fd;
+  }
+
+  /** Whether a bpf_link stands for the attachment: only then can it be updated, pinned and described. */
+  get isLink(): boolean {
+    return this.#parts.isLink;
+  }
+
+  /**
+   * Puts another program of the same type in the place of the attached one, without a gap; with `expected`
+   * only if that one is attached. Control groups, namespaces, XDP, tcx, netkit, sockmaps, iterators; Linux
+   * 5.7 and later by kind. Throws AttachError.
+   */
+  update(program: AttachableProgram, options: { readonly expected?: AttachableProgram } = {}): void {
+    this.#needsLink('to update');
+    const { expected } = options;
+    const { result } = bpfTry('linkUpdate', {
+      linkFd: this.fd.number,
+      newProgramFd: program.fd.number,
+      ...(expected === undefined ? {} : { flags: BPF_F_REPLACE, oldProgramFd: expected.fd.number }),
+    });
+    if (result < 0)
+      throw attachFailed({ ...this.#parts, program: program.name }, bpfError('linkUpdate', -result));
+  }
+
+  /**
+   * Takes the program off its place although descriptors and pins of the link are left: those then stand for
+   * nothing. Control groups, namespaces, XDP, tcx, netkit, sockmaps, struct_ops; Linux 5.9. Throws AttachError.
+   */
+  detach(): void {
+    this.#needsLink('to detach by force');
+    const { result } = bpfTry('linkDetach', { linkFd: this.fd.number });
+    if (result < 0) throw attachFailed(this.#parts, bpfError('linkDetach', -result));
+  }
+
+  /** Gives the link a path in a bpf file system: the attachment then outlives this process. Throws SysError. */
+  pin(path: string): void {
+    this.#needsLink('to pin');
+    bpf(
+      'objPin',
+      { pathname: cString(path), bpfFd: this.fd.number },
+      `link of "${this.#parts.program}" at ${path}`,
+    );
+  }
+
+  /** All that the kernel says about the link, by its type. Throws SysError, AttachError where there is no link. */
+  describe(): LinkDescription {
+    this.#needsLink('to describe');
+    return describeLink(this.fd.number);
+  }
+
+  #needsLink(operation: string): void {
+    if (!this.#parts.isLink) throw noLinkObject(this.#parts, operation);
   }
 
   close(): void {
@@ -133,6 +198,11 @@ export class AttachedLink implements Link {
     const info = objectInfo(this.fd.number, linkInfoFields.head, {}, `link of "${program}"`);
     return { kind, target, program, id: info.number('id'), programId: info.number('programId') };
   }
+}
+
+/** Removes the path of a pinned link, program or map; what nobody else holds goes away with it. */
+export function unpin(path: string): void {
+  unlinkSync(path);
 }
 
 /**

@@ -1,13 +1,17 @@
 /** From a map's spec to a map in the kernel. */
 import { constants } from 'node:os';
+import { BtfBuilder } from '../../btf/build.ts';
 import { bpf, bpfError, bpfTry, ElementCall } from '../../sys/bpf.ts';
 import { Fd } from '../../sys/fd.ts';
+import { littleEndian } from '../../sys/layout.ts';
 import { pageSize } from '../../sys/memory.ts';
 import { possibleCpus } from '../cpus.ts';
-import { badSpec } from '../errors.ts';
+import { badSpec, noTarget } from '../errors.ts';
 import { objectName } from '../names.ts';
 import type { MapSpec } from '../spec.ts';
 import { MapType } from '../spec.ts';
+import { loadBtf } from '../types.ts';
+import { vmlinux } from '../vmlinux.ts';
 import { MapFlag, mapKind } from './kind.ts';
 import type { MapShape } from './map.ts';
 import { refusedMap } from './refusal.ts';
@@ -44,28 +48,50 @@ export function completed(spec: MapSpec): MapShape {
     // The types of records are the programs' business: the kernel wants sizes of 0.
     return { name: spec.name, type: spec.type, keySize: 0, valueSize: 0, maxEntries: rounded, flags };
   }
+  if (kind.access === 'arena') {
+    if (maxEntries === 0) throw badSpec(what, 'an arena needs a size in pages (maxEntries)');
+    flags |= MapFlag.mmapable;
+    return { name: spec.name, type: spec.type, keySize: 0, valueSize: 0, maxEntries, flags };
+  }
+  if (spec.type === MapType.structOps) {
+    if (spec.structOps === undefined) throw badSpec(what, 'it names no structure to implement (structOps)');
+    return { name: spec.name, type: spec.type, keySize: 4, valueSize, maxEntries: 1, flags };
+  }
   if (kind.indexed === true && keySize !== 4) {
     throw badSpec(what, `the key of a ${kind.name} is an index of 4 bytes, not of ${keySize}`);
   }
-  if (kind.access === 'descriptors' && valueSize !== 4) {
-    if (valueSize !== 0) throw badSpec(what, `the value of a ${kind.name} is a descriptor of 4 bytes`);
-    valueSize = 4;
+  if (kind.valueSizes !== undefined) {
+    if (valueSize === 0) valueSize = kind.valueSizes.at(-1) ?? 4;
+    if (!kind.valueSizes.includes(valueSize)) {
+      const sizes = [...kind.valueSizes].sort().join(' or ');
+      throw badSpec(what, `the value of a ${kind.name} has ${sizes} bytes, not ${valueSize}`);
+    }
   }
-  if (kind.access === 'queue' && keySize !== 0) throw badSpec(what, `a ${kind.name} has no keys`);
+  const keyless = kind.access === 'queue' || kind.access === 'bloom';
+  if (keyless && keySize !== 0) throw badSpec(what, `a ${kind.name} has no keys`);
   if (kind.access === 'stacks' && (keySize !== 4 || valueSize % 8 !== 0)) {
     throw badSpec(what, 'a stack trace map has keys of 4 bytes and values of 8 bytes a frame');
   }
-  const storage =
-    spec.type === MapType.socketStorage ||
-    spec.type === MapType.inodeStorage ||
-    spec.type === MapType.taskStorage ||
-    spec.type === MapType.cgroupLocalStorage;
-  if (storage && maxEntries !== 0) maxEntries = 0;
-  const counted = !storage && kind.access !== 'none' && spec.type !== MapType.cgroupStorage;
-  if (counted && spec.type !== MapType.perCpuCgroupStorage && maxEntries === 0) {
-    throw badSpec(what, 'maxEntries is 0');
+  if (spec.type === MapType.lpmTrie && keySize < 5) {
+    throw badSpec(
+      what,
+      `the key of an LPM trie is a length of 4 bytes and at least one byte, not ${keySize}`,
+    );
   }
-  if (kind.access === 'keyed' && valueSize === 0) throw badSpec(what, 'values have no size');
+  const storage = kind.access === 'storage';
+  const ofCgroup = spec.type === MapType.cgroupStorage || spec.type === MapType.perCpuCgroupStorage;
+  if (storage && keySize !== 4) {
+    throw badSpec(what, `the key of a ${kind.name} is a descriptor of 4 bytes, not of ${keySize}`);
+  }
+  if (ofCgroup && keySize !== 8 && keySize !== 16) {
+    throw badSpec(what, `the key of a ${kind.name} has 8 bytes (group) or 16 (group and attach type)`);
+  }
+  // They have room for whatever they belong to.
+  if (storage || ofCgroup) maxEntries = 0;
+  else if (maxEntries === 0) throw badSpec(what, 'maxEntries is 0');
+  if ((kind.access === 'keyed' || keyless || storage) && valueSize === 0) {
+    throw badSpec(what, 'values have no size');
+  }
   const nested = spec.type === MapType.arrayOfMaps || spec.type === MapType.hashOfMaps;
   if (nested && spec.inner === undefined) throw badSpec(what, `a ${kind.name} needs its inner map's shape`);
   if (!nested && spec.inner !== undefined) throw badSpec(what, `a ${kind.name} has no inner maps`);
@@ -105,6 +131,7 @@ function create(spec: MapSpec, shape: MapShape, innerMapFd: number | undefined, 
     context.btfFd !== undefined &&
     kind.noBtf !== true &&
     (spec.keyType !== undefined || spec.valueType !== undefined);
+  const made = kind.needsBtf === true && !typed ? plainTypes(shape.valueSize) : undefined;
   const base = {
     mapType: shape.type,
     keySize: shape.keySize,
@@ -112,25 +139,50 @@ function create(spec: MapSpec, shape: MapShape, innerMapFd: number | undefined, 
     maxEntries: shape.maxEntries,
     mapFlags: shape.flags,
     ...(innerMapFd === undefined ? {} : { innerMapFd }),
+    ...(spec.numaNode === undefined ? {} : { numaNode: spec.numaNode }),
+    ...(spec.extra === undefined ? {} : { mapExtra: spec.extra }),
+    ...(made === undefined ? {} : { btfFd: made.fd.number }),
+    ...(made === undefined || spec.structOps !== undefined
+      ? {}
+      : { btfKeyTypeId: made.key, btfValueTypeId: made.value }),
+    ...(spec.structOps === undefined ? {} : { btfVmlinuxValueTypeId: structOpsType(spec.structOps) }),
     mapName: objectName(spec.name),
   };
   const types = typed
     ? { btfFd: context.btfFd, btfKeyTypeId: spec.keyType ?? 0, btfValueTypeId: spec.valueType ?? 0 }
     : {};
   let { result } = bpfTry('mapCreate', { ...base, ...types });
+  made?.fd.close();
   // A type that takes no BTF, or takes less of it than its spec says, is as good without.
   if (typed && (result === -EINVAL || result === -ENOTSUPP || result === -E2BIG)) {
     const second = bpfTry('mapCreate', base).result;
     if (second >= 0) result = second;
   }
   // Kernels before 4.15 know no names, and say so by E2BIG for the longer attribute.
-  if (result === -E2BIG || result === -EINVAL) {
+  if ((result === -E2BIG || result === -EINVAL) && made === undefined) {
     const { mapName: _, ...nameless } = base;
     const third = bpfTry('mapCreate', nameless).result;
     if (third >= 0) result = third;
   }
   if (result < 0) throw refusedMap(shape, bpfError('mapCreate', -result, `map "${spec.name}"`));
   return Fd.own(result, `map "${spec.name}"`);
+}
+
+/** Types for a map that must have some: a descriptor as key, and so many bytes as value. Throws KernelError. */
+function plainTypes(valueSize: number): { readonly fd: Fd; readonly key: number; readonly value: number } {
+  const types = new BtfBuilder();
+  const key = types.int('int', 4, 'signed');
+  const count = Math.max(valueSize, 1);
+  const bytes = types.array(types.int('byte', 1, 'unsigned'), count);
+  const value = types.struct('value', count, [{ name: 'bytes', type: bytes, bitOffset: 0 }]);
+  return { fd: loadBtf(types.encode({ littleEndian })), key, value };
+}
+
+/** The kernel's type of the value of a struct_ops map. Throws KernelError (noType). */
+function structOpsType(name: string): number {
+  const id = vmlinux().find(`bpf_struct_ops_${name}`, 'struct');
+  if (id === undefined) throw noTarget(`struct ${name}`, 'such structure that programs can implement', []);
+  return id;
 }
 
 /** Writes the first bytes of an array: whole elements, the last filled up with zeros. */

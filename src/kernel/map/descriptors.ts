@@ -1,6 +1,7 @@
 /**
- * Maps whose values are kernel objects: program arrays, perf event arrays, arrays and hashes of maps.
- * They are written with a descriptor and read as an id.
+ * Maps whose values are kernel objects: program arrays, perf event arrays, arrays and hashes of maps, maps of
+ * sockets. They are written with a descriptor and read as an id; sockets as their cookie, from maps whose
+ * values have 8 bytes.
  */
 import { constants } from 'node:os';
 import { bpfError, ElementCall } from '../../sys/bpf.ts';
@@ -30,9 +31,46 @@ export class DescriptorMap<K> extends BpfMap {
   set(key: K, object: HasFd | Fd): void {
     const call = this.#ready(key);
     const { number } = 'number' in object ? object : object.fd;
-    new DataView(call.value.buffer).setUint32(0, number, littleEndian);
+    const value = new DataView(call.value.buffer);
+    if (this.valueSize === 8) value.setBigUint64(0, BigInt(number), littleEndian);
+    else value.setUint32(0, number, littleEndian);
     const result = call.run('mapUpdateElem');
     if (result < 0) throw this.#refused('mapUpdateElem', 'set', result, key);
+  }
+
+  /** The cookie of the socket, or undefined. Only maps of sockets with values of 8 bytes. Throws MapError. */
+  getCookie(key: K): bigint | undefined {
+    const call = this.#ready(key);
+    const result = call.run('mapLookupElem');
+    if (result === -ENOENT) return undefined;
+    if (result < 0) throw this.#refused('mapLookupElem', 'getCookie', result, key);
+    return new DataView(call.value.buffer).getBigUint64(0, littleEndian);
+  }
+
+  /** Keys of all objects that are there; indexes of arrays where nothing is are left out. Throws MapError. */
+  *keys(): Generator<K, void, undefined> {
+    let key: K | undefined;
+    for (let steps = 0; steps <= this.maxEntries; steps++) {
+      const call = key === undefined ? this.#ready(undefined) : this.#ready(key);
+      const result = call.run('mapGetNextKey', 0, key === undefined);
+      if (result === -ENOENT) return;
+      if (result < 0) throw this.#refused('mapGetNextKey', 'iterate', result, key);
+      key = this.#keys.decode(new DataView(call.value.buffer), 0);
+      if (this.#present(key)) yield key;
+    }
+  }
+
+  /** Keys and ids of all objects. Throws MapError where ids cannot be read. */
+  *entries(): Generator<[K, number], void, undefined> {
+    for (const key of this.keys()) {
+      const id = this.getId(key);
+      if (id !== undefined) yield [key, id];
+    }
+  }
+
+  /** What cannot be read counts as there. */
+  #present(key: K): boolean {
+    return this.#ready(key).run('mapLookupElem') !== -ENOENT;
   }
 
   /** The id of the object, or undefined. Perf event arrays cannot be read: MapError. */
@@ -52,14 +90,14 @@ export class DescriptorMap<K> extends BpfMap {
     return true;
   }
 
-  #ready(key: K): ElementCall {
+  #ready(key: K | undefined): ElementCall {
     const fd = this.fd.number;
-    this.#call ??= new ElementCall(fd, this.#keys.size, 4);
-    this.#keys.encode(key, new DataView(this.#call.key.buffer), 0);
+    this.#call ??= new ElementCall(fd, this.#keys.size, Math.max(this.valueSize, 4));
+    if (key !== undefined) this.#keys.encode(key, new DataView(this.#call.key.buffer), 0);
     return this.#call;
   }
 
-  #refused(command: Parameters<typeof bpfError>[0], operation: string, result: number, key: K): Error {
+  #refused(command: Parameters<typeof bpfError>[0], operation: string, result: number, key?: K): Error {
     if (this.kind.indexed === true && typeof key === 'number' && key >= this.maxEntries) {
       return pastEnd(this.name, key, this.maxEntries);
     }

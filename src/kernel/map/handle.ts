@@ -1,13 +1,17 @@
 /** The right class of handle for a map. */
 import type { Fd } from '../../sys/fd.ts';
 import { possibleCpus } from '../cpus.ts';
+import { ArenaMap } from './arena.ts';
+import { BloomFilter } from './bloom.ts';
 import { type Codec, perCpuCodec, rawCodec } from './codec.ts';
 import { DescriptorMap, indexCodec } from './descriptors.ts';
 import { KeyedMap } from './keyed.ts';
 import { mapKind } from './kind.ts';
 import { BpfMap, type MapShape, mapInfo, openMapById, openPinned } from './map.ts';
 import { QueueMap } from './queue.ts';
+import { redirectCodec } from './redirect.ts';
 import { StackMap } from './stacks.ts';
+import { StorageMap } from './storage.ts';
 
 /** Types for a handle; what is absent is handled as bytes. */
 export interface HandleCodecs {
@@ -17,8 +21,8 @@ export interface HandleCodecs {
 }
 
 /**
- * Wraps a descriptor by the map's type: KeyedMap, QueueMap, StackMap, DescriptorMap, or only BpfMap
- * (ring buffers, arenas). Keys of arrays are numbers; other keys and values are bytes unless `codecs`
+ * Wraps a descriptor by the map's type: KeyedMap, QueueMap, StackMap, DescriptorMap, StorageMap, BloomFilter,
+ * ArenaMap, or only BpfMap (ring buffers, struct_ops). Keys of arrays are numbers; other keys and values are bytes unless `codecs`
  * say more. Takes the descriptor over.
  */
 export function handleOf(fd: Fd, shape: MapShape, codecs: HandleCodecs = {}): BpfMap {
@@ -28,7 +32,9 @@ export function handleOf(fd: Fd, shape: MapShape, codecs: HandleCodecs = {}): Bp
       ? (indexCodec as Codec<unknown>)
       : (codecs.key ?? (rawCodec(shape.name, 'key', shape.keySize) as Codec<unknown>));
   const one: Codec<unknown> =
-    codecs.value ?? (rawCodec(shape.name, 'value', shape.valueSize) as Codec<unknown>);
+    codecs.value ??
+    (redirectCodec(shape.type, shape.valueSize) as Codec<unknown> | undefined) ??
+    (rawCodec(shape.name, 'value', shape.valueSize) as Codec<unknown>);
   switch (kind.access) {
     case 'keyed':
       if (kind.perCpu === true) {
@@ -41,6 +47,12 @@ export function handleOf(fd: Fd, shape: MapShape, codecs: HandleCodecs = {}): Bp
       return new DescriptorMap(fd, shape, key);
     case 'stacks':
       return new StackMap(fd, shape);
+    case 'storage':
+      return new StorageMap(fd, shape, one);
+    case 'bloom':
+      return new BloomFilter(fd, shape, one);
+    case 'arena':
+      return new ArenaMap(fd, shape);
     case 'none':
       return new BpfMap(fd, shape);
   }
