@@ -2,6 +2,7 @@
 import type { CallExpr, Expr, IdentifierExpr } from '../ast/nodes.ts';
 import type { CheckContext, Constant } from '../check/context.ts';
 import * as say from '../check/messages.ts';
+import { readInteger } from '../check/parameters.ts';
 import { typeText } from '../types/text.ts';
 import { bool, int64, none, pointerTo, string, type Type, uint64 } from '../types/type.ts';
 import type { Builtin } from './builtin.ts';
@@ -24,8 +25,6 @@ function question(name: string, text: string, answer: (type: Type) => boolean): 
   };
 }
 
-const whole = /^[-+]?(0[xX][0-9a-fA-F]+|0[bB][01]+|\d+)$/;
-
 /** A value of the command line as the type of the default asks for it; undefined if it does not fit. */
 function optionValue(given: string | true, like: Constant): Constant | undefined {
   if (typeof like === 'boolean') {
@@ -34,9 +33,7 @@ function optionValue(given: string | true, like: Constant): Constant | undefined
   }
   if (given === true) return typeof like === 'string' ? '' : undefined;
   if (typeof like === 'string') return Buffer.from(given, 'utf8').toString('latin1');
-  if (!whole.test(given)) return undefined;
-  const magnitude = BigInt(given.replace(/^[-+]/, ''));
-  return given.startsWith('-') ? -magnitude : magnitude;
+  return readInteger(given);
 }
 
 function checkGetopt(context: CheckContext, call: CallExpr | IdentifierExpr, args: readonly Expr[]): Type {

@@ -80,7 +80,7 @@ export const memoryBuiltins: readonly Builtin[] = [
     name: 'bswap',
     kind: 'function',
     arity: [1, 1],
-    check(context, call, args) {
+    check(context, _call, args) {
       const type = context.typeOf(args[0]!);
       if (unknown(type)) return type;
       if (type.kind !== 'int') {
@@ -160,7 +160,7 @@ export const memoryBuiltins: readonly Builtin[] = [
     kind: 'function',
     arity: [1, 2],
     probes: ['fentry', 'fexit', 'iter'],
-    check(context, call, args) {
+    check(context, _call, args) {
       const [from, length] = args;
       const type = context.typeOf(from!);
       const ofPath = type.kind === 'pointer' ? type.target : type;

@@ -186,3 +186,185 @@ export const tseriesMany = (number: bigint): string =>
 export const tseriesAggregate = (given: string): string =>
   `tseries() expects one of the following aggregation functions: avg, max, min, sum ("${given}" provided)`;
 export const tseriesMixed = 'Different tseries bounds in a single map unsupported';
+
+// Variables
+
+export const undefinedVariable = (name: string): string => `Undefined or undeclared variable: ${name}`;
+export const alreadyDeclared = (name: string): string =>
+  `Variable ${name} was already declared. Variable shadowing is not allowed.`;
+export const initialDeclaration = 'This is the initial declaration.';
+export const usedUnassigned = (name: string): string => `Variable used before it was assigned: ${name}`;
+export const unresolvedVariable = 'Could not resolve the type of this variable';
+export const variableMismatch = (name: string, given: string, has: string): string =>
+  `Type mismatch for ${name}: trying to assign value of type '${given}' when variable already has a type '${has}'`;
+export const variableRange = (name: string, value: bigint, type: string): string =>
+  `Type mismatch for ${name}: trying to assign value '${value}' which does not fit into the variable of type '${type}'`;
+export const signsMixed = (name: string): string =>
+  `Signed and unsigned 64-bit integers are assigned to ${name}: it is int64, and large unsigned values become negative`;
+export const notDeclarable = (type: string): string => `Invalid variable declaration type: ${type}`;
+export const notInVariable = (type: string): string =>
+  `Value '${type}' cannot be assigned to a scratch variable.`;
+export const argsInVariable = 'args cannot be assigned to a variable';
+export const invalidAssignment = (what: string): string => `Invalid expression for assignment: ${what}`;
+export const notAssignable = 'Invalid assignment target: expected a variable or a map';
+export const immutable =
+  'Tuples and records are immutable once created. Consider creating a new value and assigning it instead.';
+
+// Maps
+
+export const undefinedMap = (name: string): string => `Undefined map: ${name}`;
+export const unusedMap = (name: string): string => `Unused map: ${name}`;
+export const mapMismatch = (name: string, given: string, has: string): string =>
+  `Type mismatch for ${name}: trying to assign value of type '${given}' when map already has a type '${has}'`;
+export const keyMismatch = (name: string, given: string, has: string): string =>
+  `Argument mismatch for ${name}: trying to access with arguments: '${given}' when map expects arguments: '${has}'`;
+export const keyedBeforeScalar = (name: string): string =>
+  `${name} used as a map with an explicit key (non-scalar map), previously used without an explicit key (scalar map)`;
+export const scalarBeforeKeyed = (name: string): string =>
+  `${name} used as a map without an explicit key (scalar map), previously used with an explicit key (non-scalar map)`;
+export const keyType = (type: string): string => `${type} cannot be part of a map key`;
+export const contextKey = 'context cannot be part of a map key';
+export const contextValue = 'context cannot be assigned to a map';
+export const argsValue = 'args cannot be assigned to a map';
+export const valueType = (type: string): string => `${type} cannot be assigned to a map`;
+export const aggregateCopied = (type: string, map: string, example: string): string =>
+  `Map value '${type}' cannot be assigned from one map to another. The function that returns this type must be called directly e.g. \`${map} = ${example};\`.`;
+export const aggregateRead = (type: string): string =>
+  `Map value '${type}' can only be printed: it has no single number.`;
+export const incompatibleMapType = (declared: string, needed: string): string =>
+  `Incompatible map types. Type from declaration: ${declared}. Type from value/key type: ${needed}`;
+export const invalidMapType = (type: string): string => `Invalid bpf map type: ${type}`;
+export const validMapTypes = 'Valid map types: hash, lruhash, percpuhash, percpulruhash';
+export const mapRedeclared = (name: string): string => `Map ${name} was already declared.`;
+export const mapSize = (name: string): string =>
+  `${name}: the number of entries must be between 1 and 4294967295`;
+export const mapWithoutType = (name: string): string => `Undefined map: ${name}`;
+
+// Literals and parameters
+
+export const stringTooLong = (most: number, text: string): string =>
+  `String is too long (over ${most} bytes): ${text}`;
+export const parameterMissing = (index: number): string =>
+  `Positional parameter $${index} is empty or not provided.`;
+export const parameterNotNumber = (index: number, text: string): string =>
+  `$${index} used numerically but given "${text}". Try using str($${index}).`;
+
+// Operators
+
+const operands = (left: string, right: string): string => `'${left}' and '${right}'`;
+export const signsCompared = (left: string, right: string): string =>
+  `comparison of integers of different signs: ${operands(left, right)} can lead to undefined behavior`;
+export const signsCombined = (left: string, right: string): string =>
+  `arithmetic on integers of different signs: ${operands(left, right)} can lead to undefined behavior`;
+export const signedDivision = (operator: string): string =>
+  `signed operands for '${operator}' can lead to undefined behavior (cast to unsigned to silence warning)`;
+export const operatorTypes = (operator: string, left: string, right: string): string =>
+  `The ${operator} operator can not be used on expressions of types ${operands(left, right).replace(' and ', ', ')}`;
+export const operatorType = (operator: string, type: string): string =>
+  `The ${operator} operator can not be used on expressions of type '${type}'`;
+export const comparedTypes = (operator: string, left: string, right: string): string =>
+  `Type mismatch for '${operator}': comparing ${operands(left, right).replace("' and '", "' with '")}`;
+export const pointersCompared = (left: string, right: string): string =>
+  `comparison of distinct pointer types: ${operands(left, right)}`;
+export const literalTooLong = (size: number): string =>
+  `The literal is longer than the variable string (size=${size}), condition will always be false`;
+export const arraysCompared = 'Only arrays of same size support comparison operators.';
+export const stepTarget = (operator: string): string =>
+  `The ${operator} operator must be applied to a map or variable`;
+export const addressTarget = 'The & operator must be applied to a map or variable';
+export const notPointer = (type: string): string =>
+  `Can not dereference type '${type}'. It is not a pointer.`;
+export const derefStruct = (type: string): string =>
+  `Can not dereference struct/union of type '${type}'. It is not a pointer.`;
+export const derefVoid = (type: string): string => `Can not dereference pointer to unsized type '${type}'`;
+
+// Conditions and branches
+
+export const ternaryCondition = (type: string): string => `Invalid condition in ternary: ${type}`;
+export const ifCondition = (type: string): string => `Invalid condition in if(): ${type}`;
+export const whileCondition = (type: string): string => `Invalid condition in while(): ${type}`;
+export const predicateType = (type: string): string => `Invalid type for predicate: ${type}`;
+export const ternaryTypes = (left: string, right: string): string =>
+  `Ternary operator must return the same type: have ${operands(left, right)}`;
+export const branchTypes = (left: string, right: string): string =>
+  `Branches must return the same type: have ${operands(left, right)}`;
+export const jumpOutside = (jump: string): string => `${jump} used outside of a loop`;
+export const unreachable = (jump: string): string => `All code after a '${jump}' is unreachable.`;
+export const unrollValue = 'invalid unroll value';
+export const unrollMost = 'unroll maximum value is 100';
+export const unrollLeast = 'unroll minimum value is 1';
+export const whileDeprecated =
+  'while loops are deprecated. Consider a for loop over a range instead, e.g. for ($i : 0..10) { }';
+export const forScalar = (map: string): string =>
+  `${map} has no explicit keys (scalar map), and cannot be used for iteration`;
+export const forKeyed = 'Loops over a map go over all its keys: it takes no key here';
+export const forType = (type: string): string => `Loop expression does not support type: ${type}`;
+export const rangeStart = (type: string): string =>
+  `Loop range requires an integer for the start value (${type} provided)`;
+export const rangeEnd = (type: string): string =>
+  `Loop range requires an integer for the end value (${type} provided)`;
+export const returnType = (name: string, wanted: string, given: string): string =>
+  `Function ${name} is of type ${wanted}, cannot return ${given}`;
+export const missingReturn = (name: string): string => `Not all code paths of ${name} returned a value`;
+export const probeReturn = (type: string): string => `A probe can only return an integer (${type} provided)`;
+export const returnInLoop = 'A return in a for loop ends the probe: it takes no value here';
+
+// Fields, elements, casts
+
+export const fieldOfOther = (field: string, type: string): string =>
+  `Can not access field '${field}' on expression of type '${type}'`;
+export const fieldOfPointer = (field: string, type: string): string =>
+  `Can not access field '${field}' on type '${type}'. Try dereferencing it first, or using '->'`;
+export const unknownStruct = (type: string): string => `Unknown struct/union: '${type}'`;
+export const noRecordField = (field: string): string => `Record does not contain a field named '${field}'`;
+export const commonField = 'BPF does not support accessing common tracepoint fields';
+export const tupleIndex = (index: number | bigint, count: number): string =>
+  `Invalid tuple index: ${index}. Found ${count} elements in tuple.`;
+export const tupleAccess = (index: number, type: string): string =>
+  `Can not access index '${index}' on expression of type '${type}'`;
+export const tupleConstant = 'Tuples must be indexed with a constant and non-negative integer';
+export const indexOther = (type: string): string =>
+  `The array index operator [] can only be used on arrays and pointers, found ${type}.`;
+export const indexVoid =
+  'The array index operator [] cannot be used on a pointer to an unsized type (void *).';
+export const indexType = (type: string): string =>
+  `The array index operator [] only accepts integer indices, found ${type}.`;
+export const indexBounds = (index: bigint, count: number): string =>
+  `the index ${index} is out of bounds for array of size ${count}`;
+export const castFrom = (from: string, to: string): string => `Cannot cast from "${from}" to "${to}"`;
+export const castToStruct = (type: string): string => `Cannot cast to struct type "${type}"`;
+export const castFromStruct = (type: string): string => `Cannot cast from struct type "${type}"`;
+export const castSize = (from: number, to: number): string =>
+  `Cannot cast between an integer and an array of another size (${from} and ${to} bytes)`;
+export const castUnnecessary = (type: string): string =>
+  `Unnecessary cast: expression is already of type ${type}`;
+export const unknownType = (name: string): string => `Cannot resolve unknown type "${name}"`;
+export const arrayLength = (type: string): string => `${type}: the length of the array is missing`;
+export const arraySize = 'The length of an array must be between 0 and 1048576';
+export const emptyElement = 'Tuples and records cannot contain an expression without a value';
+export const elementType = (type: string): string => `${type} cannot be an element of a tuple or record`;
+export const recordTwice = (field: string): string => `Field '${field}' is given twice`;
+export const notComptime = 'Unable to evaluate at compile time.';
+export const offsetofStruct = (type: string): string => `offsetof expects a struct, found ${type}`;
+export const offsetofBits = (field: string): string => `offsetof can not be used on the bitfield '${field}'`;
+export const typeofValue = 'typeof() is a type: it has no value of its own';
+
+// The program
+
+export const functionRedefined = (name: string): string => `Redefinition of function: ${name}`;
+export const originalDefinition = 'This is the original definition.';
+export const functionBuiltin = (name: string): string => `${name} is the name of a built-in function`;
+export const callArguments = (name: string, wanted: number, given: number): string =>
+  `Function '${name}' expects ${wanted} argument${wanted === 1 ? '' : 's'}, got ${given}`;
+export const callArgument = (name: string, parameter: string, wanted: string, given: string): string =>
+  `Expected ${wanted} for argument \`${parameter}\` of ${name}, got ${given}`;
+export const functionType = (type: string): string =>
+  `${type} cannot be passed to or returned by a function: only numbers and pointers can`;
+export const tooManyParameters = (name: string): string =>
+  `Function ${name} has more than five parameters: more than a BPF function can take`;
+export const iterAlone = 'Only single iter attach point is allowed.';
+export const iterOnly = 'iter probes must be the only probes of a script.';
+export const mixedContext = (left: string, right: string): string =>
+  `ctx cannot be used in different BPF program types: ${left} and ${right}`;
+export const importStatement = 'unstable_import_statement';
+export const notSettled = 'Types of this script do not settle: a value grows with every use of itself.';

@@ -1,0 +1,78 @@
+/** What is found out about the expressions of one body. */
+import type { Expr, Statement, VariableExpr } from '../ast/nodes.ts';
+import type { ExprFacts, ScriptVariable } from '../checked.ts';
+import { none, type Type } from '../types/type.ts';
+import type { Constant } from './context.ts';
+import { settled } from './integers.ts';
+import type { Variable } from './scope.ts';
+
+export class Facts implements ExprFacts {
+  readonly #types = new Map<Expr, Type>();
+  readonly #constants = new Map<Expr, Constant>();
+  readonly #variables = new Map<Expr, Variable>();
+  readonly #captured = new Map<Statement, Set<Variable>>();
+  readonly #script = new Map<Variable, ScriptVariable>();
+
+  setType(expr: Expr, type: Type): void {
+    this.#types.set(expr, type);
+  }
+
+  setConstant(expr: Expr, value: Constant): void {
+    this.#constants.set(expr, value);
+  }
+
+  setVariable(expr: VariableExpr, variable: Variable): void {
+    this.#variables.set(expr, variable);
+  }
+
+  setCaptured(loop: Statement, variables: Set<Variable>): void {
+    this.#captured.set(loop, variables);
+  }
+
+  /** With the marks of literals. */
+  markedTypeOf(expr: Expr): Type {
+    return this.#types.get(expr) ?? none;
+  }
+
+  typeOf(expr: Expr): Type {
+    return settled(this.markedTypeOf(expr));
+  }
+
+  constantOf(expr: Expr): Constant | undefined {
+    return this.#constants.get(expr);
+  }
+
+  variableOf(expr: VariableExpr): ScriptVariable {
+    const variable = this.#variables.get(expr);
+    if (variable === undefined) throw new Error(`no variable for ${expr.name}`);
+    return this.#scriptVariable(variable);
+  }
+
+  capturedBy(loop: Statement): readonly ScriptVariable[] {
+    return [...(this.#captured.get(loop) ?? [])].map((variable) => this.#scriptVariable(variable));
+  }
+
+  /** A rewritten expression is what the old one was. */
+  copy(from: Expr, to: Expr): void {
+    const type = this.#types.get(from);
+    if (type !== undefined) this.#types.set(to, type);
+    const constant = this.#constants.get(from);
+    if (constant !== undefined) this.#constants.set(to, constant);
+    const variable = this.#variables.get(from);
+    if (variable !== undefined) this.#variables.set(to, variable);
+  }
+
+  copyLoop(from: Statement, to: Statement): void {
+    const captured = this.#captured.get(from);
+    if (captured !== undefined) this.#captured.set(to, captured);
+  }
+
+  #scriptVariable(variable: Variable): ScriptVariable {
+    let made = this.#script.get(variable);
+    if (made === undefined) {
+      made = { name: variable.name, type: settled(variable.type) };
+      this.#script.set(variable, made);
+    }
+    return made;
+  }
+}

@@ -1,0 +1,64 @@
+/** Operators on values that are known before the script runs, with the results that the kernel would have. */
+import type { BinaryOperator } from '../ast/nodes.ts';
+import type { Constant } from './context.ts';
+import { wrap } from './integers.ts';
+
+const asNumber = (value: Constant): bigint | undefined =>
+  typeof value === 'string' ? undefined : BigInt(value);
+
+/** Undefined: not foldable; what divides by zero is left to say so when it runs. */
+export function foldBinary(
+  operator: BinaryOperator,
+  left: Constant,
+  right: Constant,
+  signed: boolean,
+): Constant | undefined {
+  if (typeof left === 'string' || typeof right === 'string') {
+    if (typeof left !== typeof right) return undefined;
+    if (operator === '==') return left === right;
+    return operator === '!=' ? left !== right : undefined;
+  }
+  const [one, other] = [asNumber(left)!, asNumber(right)!];
+  switch (operator) {
+    case '==':
+      return one === other;
+    case '!=':
+      return one !== other;
+    case '<':
+      return one < other;
+    case '>':
+      return one > other;
+    case '<=':
+      return one <= other;
+    case '>=':
+      return one >= other;
+    case '&&':
+      return one !== 0n && other !== 0n;
+    case '||':
+      return one !== 0n || other !== 0n;
+    case '+':
+      return fitting(one + other, signed);
+    case '-':
+      return wrap(one - other, true);
+    case '*':
+      return fitting(one * other, signed);
+    case '&':
+      return fitting(BigInt.asUintN(64, one) & BigInt.asUintN(64, other), signed);
+    case '|':
+      return fitting(BigInt.asUintN(64, one) | BigInt.asUintN(64, other), signed);
+    case '^':
+      return fitting(BigInt.asUintN(64, one) ^ BigInt.asUintN(64, other), signed);
+    // Division is unsigned, always: what the processor of BPF has.
+    case '/':
+      return other === 0n ? undefined : fitting(BigInt.asUintN(64, one) / BigInt.asUintN(64, other), signed);
+    case '%':
+      return other === 0n ? undefined : fitting(BigInt.asUintN(64, one) % BigInt.asUintN(64, other), signed);
+    case '<<':
+      return fitting(BigInt.asUintN(64, one << (other & 63n)), signed);
+    case '>>':
+      return fitting(BigInt.asUintN(64, one) >> (other & 63n), signed);
+  }
+}
+
+/** 64 bits as they would be read; positive numbers above int64 stay what they are where both were literals. */
+const fitting = (value: bigint, signed: boolean): bigint => wrap(value, signed);

@@ -1,0 +1,14 @@
+/** What is said about the settings of a script. */
+
+export const unknownKey = (key: string): string => `${key}: not a known configuration option`;
+export const renamedKey = (key: string, now: string): string => `${key} has been renamed, please use ${now}`;
+export const renamedVariable = (name: string, now: string): string => `${name} has been renamed to '${now}'`;
+export const ignoredKey = (key: string): string => `${key} is deprecated and has no effect`;
+export const environmentOnly = (key: string): string => `${key} can only be set as an environment variable`;
+export const invalidBoolean = 'Invalid bool value: valid values are true, false, 1 or 0.';
+export const invalidNumber = (text: string): string => `Invalid number: ${text}`;
+export const numberRange = (least: number, most: number): string =>
+  `Invalid number: it must be between ${least} and ${most}`;
+export const invalidChoice = (text: string, words: readonly string[]): string =>
+  `Invalid value '${text}': valid values are ${words.join(', ')}`;
+export const invalidSetting = (key: string, wrong: string): string => `${key}: ${wrong}`;

@@ -1,0 +1,321 @@
+/** Statements: what is stored where, and where control goes. */
+import type {
+  AssignStatement,
+  BinaryOperator,
+  Expr,
+  ExpressionStatement,
+  ForStatement,
+  JumpStatement,
+  MapExpr,
+  ReturnStatement,
+  Statement,
+  UnrollStatement,
+  VariableExpr,
+  WhileStatement,
+} from '../ast/nodes.ts';
+import { findBuiltin } from '../builtin/table.ts';
+import { typeText } from '../types/text.ts';
+import { int64, isAggregate, none, type Type } from '../types/type.ts';
+import type { Body } from './body.ts';
+import { checkBuiltin } from './calls.ts';
+import { checkBlock } from './expressions.ts';
+import { fitsParameter } from './functions.ts';
+import { settled } from './integers.ts';
+import { checkMapEntry, numberOf, storeInMap, useEntry } from './map-access.ts';
+import * as say from './messages.ts';
+import { binaryType, isCondition } from './operators.ts';
+import type { Variable } from './scope.ts';
+import { compound } from './unary.ts';
+import { assignVariable, checkLet, declareNew, readVariable } from './variables.ts';
+
+export function checkStatements(body: Body, statements: readonly Statement[]): void {
+  for (const [index, statement] of statements.entries()) {
+    checkStatement(body, statement);
+    const last = index === statements.length - 1;
+    if (!last && isJump(statement)) {
+      body.diagnostics.warning(statement.span, say.unreachable(statement.kind));
+    }
+  }
+}
+
+const isJump = (statement: Statement): boolean =>
+  statement.kind === 'break' || statement.kind === 'continue' || statement.kind === 'return';
+
+function checkStatement(body: Body, statement: Statement): void {
+  switch (statement.kind) {
+    case 'assign':
+      return checkAssign(body, statement);
+    case 'let':
+      return checkLet(body, statement);
+    case 'expression':
+      return checkDiscarded(body, statement);
+    case 'while':
+      return checkWhile(body, statement);
+    case 'unroll':
+      return checkUnroll(body, statement);
+    case 'for':
+      return checkFor(body, statement);
+    case 'break':
+    case 'continue':
+      return checkJump(body, statement);
+    case 'return':
+      return checkReturn(body, statement);
+    case 'importStatement':
+      body.diagnostics.error(statement.span, say.unstableError(say.importStatement));
+  }
+}
+
+// Assignment
+
+function checkAssign(body: Body, statement: AssignStatement): void {
+  const { target, value, operator } = statement;
+  switch (target.kind) {
+    case 'discard':
+      body.check(value);
+      return;
+    case 'variable':
+      if (operator === '=') assignPlain(body, target, value);
+      else assignCompound(body, statement, target);
+      return;
+    case 'map':
+      if (operator === '=') assignMap(body, target, value);
+      else assignCompoundMap(body, statement, target);
+      return;
+    case 'field':
+    case 'tupleAccess':
+    case 'index': {
+      body.check(target);
+      body.value(value);
+      const { kind } = body.typeOf(target.base);
+      const immutable = kind === 'tuple' || kind === 'record';
+      body.diagnostics.error(target.span, immutable ? say.immutable : say.notAssignable);
+      return;
+    }
+    default:
+      body.check(target);
+      body.value(value);
+      body.diagnostics.error(target.span, say.notAssignable);
+  }
+}
+
+function assignPlain(body: Body, target: VariableExpr, value: Expr): void {
+  const type = body.value(value);
+  body.facts.setType(target, assignVariable(body, target, type, value));
+}
+
+function assignCompound(body: Body, statement: AssignStatement, target: VariableExpr): void {
+  const left = readVariable(body, target);
+  body.facts.setType(target, left);
+  const result = compoundType(body, statement, target, left);
+  body.facts.setType(target, assignVariable(body, target, result, undefined, true));
+}
+
+/** The type of `target operator value` in `target operator= value`. */
+function compoundType(
+  body: Body,
+  { operator, value, span }: AssignStatement,
+  target: Expr,
+  left: Type,
+): Type {
+  const right = body.value(value);
+  const binary = compound({
+    operator: operator.slice(0, -1) as BinaryOperator,
+    span,
+    left: target,
+    right: value,
+  });
+  return binaryType(body, binary, left, right);
+}
+
+function assignMap(body: Body, target: MapExpr, value: Expr): void {
+  if (value.kind === 'call' || value.kind === 'identifier') {
+    const builtin = findBuiltin(value.name);
+    if (builtin?.kind === 'map' && !body.program.functions.has(value.name)) {
+      const state = useEntry(body, target);
+      const type = checkBuiltin(body, value, builtin, value.kind === 'call' ? value.args : [], true);
+      body.facts.setType(value, type);
+      storeInMap(body, target, state, type, value);
+      body.facts.setType(target, state.value ?? none);
+      return;
+    }
+  }
+  const type = value.kind === 'map' ? mapValue(body, target, value) : body.value(value);
+  const state = useEntry(body, target);
+  const args = (value.kind === 'identifier' || value.kind === 'call') && value.name === 'args';
+  if (args && type.kind === 'struct') body.diagnostics.error(value.span, say.argsValue);
+  else storeInMap(body, target, state, type, value);
+  body.facts.setType(target, state.value ?? none);
+}
+
+/** `@a = @b`: the number of an aggregate can be copied, its state cannot. */
+function mapValue(body: Body, target: MapExpr, value: MapExpr): Type {
+  const type = checkMapEntry(body, value, 'entry');
+  if (!isAggregate(type)) {
+    body.facts.setType(value, type);
+    return type;
+  }
+  const number = numberOf(type);
+  if (number === undefined) {
+    const example = `${type.kind}(retval)`;
+    body.diagnostics.error(value.span, say.aggregateCopied(typeText(type), target.name, example));
+  }
+  body.facts.setType(value, number ?? none);
+  return number ?? none;
+}
+
+function assignCompoundMap(body: Body, statement: AssignStatement, target: MapExpr): void {
+  const state = useEntry(body, target);
+  const { value } = state;
+  if (value !== undefined && isAggregate(value)) {
+    body.value(statement.value);
+    body.diagnostics.error(target.span, say.operatorType(statement.operator, typeText(value)));
+    return;
+  }
+  // What is not there yet is 0.
+  const left = value ?? int64;
+  body.facts.setType(target, left);
+  const result = compoundType(body, statement, target, left);
+  storeInMap(body, target, state, result, statement.value);
+  body.facts.setType(target, state.value ?? none);
+}
+
+// Effects
+
+function checkDiscarded(body: Body, { expression }: ExpressionStatement): void {
+  const type = body.check(expression);
+  warnDiscarded(body, expression, type);
+}
+
+/** A value that nobody uses is a mistake, but for that of what was done for its effect. */
+export function warnDiscarded(body: Body, expression: Expr, type: Type): void {
+  if (type.kind === 'none' || body.isNone(expression)) return;
+  if (expression.kind === 'unary' && (expression.operator === '++' || expression.operator === '--')) return;
+  if (expression.kind === 'call') {
+    const builtin = findBuiltin(expression.name);
+    if (builtin?.documentation.section === 'effect') return;
+  }
+  body.diagnostics.warning(expression.span, say.discarded);
+}
+
+// Loops
+
+function checkWhile(body: Body, statement: WhileStatement): void {
+  body.diagnostics.warning(statement.span, say.whileDeprecated);
+  const condition = body.value(statement.condition);
+  if (!isCondition(condition)) {
+    body.diagnostics.error(statement.condition.span, say.whileCondition(typeText(settled(condition))));
+  }
+  inLoop(body, () => checkLoopBody(body, statement.body));
+}
+
+function inLoop(body: Body, run: () => void, callback = false): void {
+  body.loops++;
+  if (callback) body.callbacks++;
+  run();
+  body.loops--;
+  if (callback) body.callbacks--;
+}
+
+function checkLoopBody(body: Body, block: Expr & { readonly kind: 'block' }): void {
+  const type = checkBlock(body, block);
+  body.facts.setType(block, type);
+  if (block.value !== undefined) warnDiscarded(body, block.value, type);
+}
+
+function checkUnroll(body: Body, statement: UnrollStatement): void {
+  const type = body.value(statement.count);
+  const count = body.constantOf(statement.count);
+  if (typeof count === 'bigint') {
+    if (count > 100n) body.diagnostics.error(statement.count.span, say.unrollMost);
+    if (count < 1n) body.diagnostics.error(statement.count.span, say.unrollLeast);
+  } else if (type.kind !== 'none') {
+    body.diagnostics.error(statement.count.span, say.unrollValue);
+  }
+  checkLoopBody(body, statement.body);
+}
+
+function checkFor(body: Body, statement: ForStatement): void {
+  const element =
+    statement.over.kind === 'map' ? elementOfMap(body, statement.over) : checkRange(body, statement);
+  const captured = new Set<Variable>();
+  body.inScope(() => {
+    const variable = declareNew(body, statement.variable, settled(element), true);
+    variable.assigned = true;
+    body.facts.setVariable(statement.variable, variable);
+    body.facts.setType(statement.variable, variable.type);
+    inLoop(
+      body,
+      () => {
+        const type = checkBlock(body, statement.body);
+        body.facts.setType(statement.body, type);
+        if (statement.body.value !== undefined) warnDiscarded(body, statement.body.value, type);
+      },
+      true,
+    );
+  }, captured);
+  body.facts.setCaptured(statement, captured);
+}
+
+/** `$kv` of `for ($kv : @map)`: the key and the value. */
+function elementOfMap(body: Body, over: MapExpr): Type {
+  if (over.key !== undefined) {
+    checkMapEntry(body, over, 'entry');
+    body.diagnostics.error(over.span, say.forKeyed);
+    return none;
+  }
+  const use = body.map(over);
+  if (use.scalar === true) {
+    body.diagnostics.error(over.span, say.forScalar(over.name));
+    return none;
+  }
+  if (use.key === undefined || use.value === undefined) return none;
+  const value = isAggregate(use.value) ? numberOf(use.value) : use.value;
+  if (value === undefined) {
+    body.diagnostics.error(over.span, say.forType(typeText(use.value)));
+    return none;
+  }
+  return { kind: 'tuple', elements: [use.key, value] };
+}
+
+function checkRange(body: Body, statement: ForStatement): Type {
+  if (statement.over.kind !== 'range') return none;
+  const { from, to } = statement.over;
+  for (const [bound, message] of [
+    [from, say.rangeStart],
+    [to, say.rangeEnd],
+  ] as const) {
+    const type = body.value(bound);
+    if (type.kind !== 'int' && type.kind !== 'enum' && type.kind !== 'none') {
+      body.diagnostics.error(bound.span, message(typeText(settled(type))));
+    }
+  }
+  return int64;
+}
+
+function checkJump(body: Body, statement: JumpStatement): void {
+  if (!body.inLoop) body.diagnostics.error(statement.span, say.jumpOutside(statement.kind));
+}
+
+function checkReturn(body: Body, { value, span }: ReturnStatement): void {
+  const type = value === undefined ? undefined : body.value(value);
+  const { function: signature } = body;
+  if (signature !== undefined) {
+    const { returns, source } = signature;
+    const given = type ?? { kind: 'void' };
+    if (given.kind === 'none') return;
+    const fits =
+      given.kind === 'void' || returns.kind === 'void'
+        ? given.kind === returns.kind
+        : fitsParameter(given, returns, value && body.constantOf(value));
+    if (!fits) {
+      const shown = typeText(settled(given));
+      body.diagnostics.error(span, say.returnType(source.name, typeText(returns), shown));
+    }
+    return;
+  }
+  if (type === undefined || type.kind === 'none') return;
+  if (body.inCallback) body.diagnostics.error(span, say.returnInLoop);
+  else if (type.kind !== 'int' && type.kind !== 'bool' && type.kind !== 'enum') {
+    body.diagnostics.error(value!.span, say.probeReturn(typeText(settled(type))));
+  }
+}
