@@ -81,6 +81,7 @@ export class Terminal {
     this.#on(input, 'end', () => handlers.onSignal('SIGHUP'));
     this.#on(output, 'resize', resize);
     this.#on(process, 'SIGCONT', resume);
+    this.#on(process, 'SIGTSTP', () => this.#suspend());
     this.#on(process, 'exit', () => this.close());
     for (const signal of ENDING) {
       this.#on(process, signal, () => {
@@ -136,7 +137,7 @@ export class Terminal {
     }
   }
 
-  /** Ctrl-Z: the shell gets its terminal, and SIGCONT brings us back. */
+  /** Ctrl-Z, or SIGTSTP from elsewhere: the shell gets its terminal, and SIGCONT brings us back. */
   #suspend(): void {
     this.#leave();
     process.kill(process.pid, constants.signals.SIGSTOP);

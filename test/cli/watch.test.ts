@@ -1,9 +1,10 @@
 /** The live tree through the built command: on a terminal (tmux), and as lines. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { closeSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { bpfTry } from '../../src/sys/bpf.ts';
 import { startBpfkit } from '../support/command.ts';
 import { projectRoot } from '../support/project.ts';
 import { waitUntil } from '../support/wait.ts';
@@ -12,6 +13,9 @@ const tmuxThere = spawnSync('tmux', ['-V']).status === 0;
 const missing = process.geteuid?.() !== 0 ? 'needs root' : tmuxThere ? undefined : 'needs tmux';
 const onTerminal = missing === undefined ? {} : { skip: missing };
 const forRoot = process.geteuid?.() === 0 ? {} : { skip: 'needs root' };
+
+/** Prints `echo`, or `-echo` where the terminal does not show what is typed. */
+const ECHO = "stty -a | tr ' ' '\\n' | grep -x -- -*echo";
 
 /** A terminal of its own, with a shell that says when a command has left. */
 class Tmux {
@@ -51,10 +55,7 @@ class Tmux {
 
   start(...words: string[]): void {
     const bpfkit = join(projectRoot, 'dist/bpfkit.cjs');
-    this.type(
-      `${process.execPath} ${bpfkit} ${words.join(' ')}; echo "left with $?"; stty -a | tr ' ' '\\n' | grep -x -- -*echo`,
-      'Enter',
-    );
+    this.type(`${process.execPath} ${bpfkit} ${words.join(' ')}; echo "left with $?"; ${ECHO}`, 'Enter');
   }
 }
 
@@ -101,6 +102,90 @@ for (const [key, signal] of [
     assert.doesNotMatch(tmux.screen, /\d+ processes/);
   });
 }
+
+for (const how of ['Ctrl-Z', 'SIGTSTP'] as const) {
+  test(`${how} gives the terminal back until the view is in the foreground again`, onTerminal, async (t) => {
+    const tmux = new Tmux(t, 80, 12);
+    tmux.start('tree', '--watch');
+    await tmux.shows(/\d+ processes/);
+    const pid = tmux.command;
+    if (how === 'Ctrl-Z') tmux.type('C-z');
+    else process.kill(pid, 'SIGTSTP');
+    await tmux.shows(/Stopped/);
+    assert.doesNotMatch(tmux.screen, /\d+ processes/);
+    tmux.type(`${ECHO}; echo "cursor and lines"`, 'Enter');
+    await tmux.shows(/^echo\ncursor and lines/m);
+    assert.match(readFileSync(`/proc/${pid}/status`, 'utf8'), /^State:\s+T/m);
+    tmux.type('fg', 'Enter');
+    await tmux.shows(/\d+ processes[^]*q quit/);
+    // Events that came meanwhile are in the model.
+    spawnSync(process.execPath, [
+      '-e',
+      "require('fs').writeFileSync('/proc/self/comm', 'after-fg'); process.exit(5)",
+    ]);
+    tmux.type('/', 'after-fg', 'Enter');
+    await tmux.shows(/\[after-fg\] .*exit 5/);
+    tmux.type('q');
+    await waitUntil('the end', () => !existsSync(`/proc/${pid}`));
+    assert.doesNotMatch(tmux.screen, /\d+ processes/);
+  });
+}
+
+/** Numbers of the BPF programs and links that a process holds, by its descriptors. */
+function heldBy(pid: number): { readonly kind: 'prog' | 'link'; readonly id: number }[] {
+  return readdirSync(`/proc/${pid}/fdinfo`).flatMap((fd) => {
+    const info = readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'latin1');
+    const found = [...info.matchAll(/^(prog|link)_id:\s*(\d+)$/gm)];
+    return found.map(([, kind, id]) => ({ kind: kind as 'prog' | 'link', id: Number(id) }));
+  });
+}
+
+function isInKernel(kind: 'prog' | 'link', id: number): boolean {
+  const { result } = bpfTry(kind === 'prog' ? 'programGetFdById' : 'linkGetFdById', { id });
+  if (result >= 0) closeSync(result);
+  return result >= 0;
+}
+
+test('after kill -9 nothing of the live view is left in the kernel', onTerminal, async (t) => {
+  const tmux = new Tmux(t, 80, 12);
+  tmux.start('tree', '--watch');
+  await tmux.shows(/\d+ processes/);
+  const pid = tmux.command;
+  const held = heldBy(pid);
+  assert.ok(held.some(({ kind }) => kind === 'link') && held.some(({ kind }) => kind === 'prog'));
+  for (const { kind, id } of held) assert.ok(isInKernel(kind, id), `${kind} ${id} is there`);
+  process.kill(pid, 'SIGKILL');
+  await waitUntil('the end', () => !existsSync(`/proc/${pid}`));
+  // Numbers of programs and links go up: nobody else can have got these.
+  await waitUntil('an empty kernel', () => held.every(({ kind, id }) => !isInKernel(kind, id)));
+});
+
+test(
+  'a terminal that changes its size while it is drawn ends with a picture that fits',
+  onTerminal,
+  async (t) => {
+    const tmux = new Tmux(t, 100, 30);
+    tmux.start('tree', '--watch', '-n');
+    await tmux.shows(/\d+ processes/);
+    const command = existsSync('/bin/busybox') ? '/bin/busybox true' : '/bin/true';
+    const load = spawn('/bin/sh', ['-c', `while :; do ${command}; done`], { stdio: 'ignore' });
+    t.after(() => load.kill('SIGKILL'));
+    for (let i = 0; i < 30; i++) {
+      tmux.resize(10 + ((i * 37) % 110), 2 + ((i * 13) % 40));
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    tmux.resize(10, 5);
+    await waitUntil('a picture of 10 columns', () => {
+      const lines = tmux.screen.trimEnd().split('\n');
+      return lines.length === 5 && lines.every((line) => line.length <= 10) && /^\d+/.test(lines[0]!);
+    });
+    tmux.resize(90, 20);
+    await tmux.shows(/^\d+ processes, \d+ tasks[^]*q quit/);
+    assert.equal(tmux.screen.trimEnd().split('\n').length, 20);
+    tmux.type('q');
+    await tmux.shows(/left with 0\necho/);
+  },
+);
 
 test('events as JSON lines: a start, an exec and an end', forRoot, async () => {
   const running = startBpfkit(['tree', 'pid', String(process.pid), '--watch', '--json']);

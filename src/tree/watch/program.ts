@@ -53,111 +53,115 @@ const Walked = struct('WatchedTask', {
   comm: chars(16),
 });
 
-const program = defineProgram({
-  maps: { events: ringbuf(Event), tasks: rows(Walked) },
-  probes: {
-    'rawtracepoint:sched_process_fork'(k) {
-      const task = k.args.child;
-      const e = k.events.reserve();
-      if (!e) return;
-      e.kind = 1;
-      e.time = k.ktime();
-      e.tid = task.pid;
-      e.pid = task.tgid;
-      const level = task.thread_pid.level;
-      e.nsLevel = level;
-      e.vtid = task.thread_pid.numbers[level].nr;
-      e.rptid = task.real_parent.pid;
-      e.rppid = task.real_parent.tgid;
-      e.euid = k.i32(task.cred.euid.val);
-      e.reaper = task.signal.is_child_subreaper !== 0;
-      e.start = task.start_boottime;
-      k.str(task.comm, e.comm);
-      e.submit();
-    },
+/** Room for some forty thousand events. */
+const RING_BYTES = 4 << 20;
 
-    'rawtracepoint:sched_process_exec'(k) {
-      const task = k.args.p;
-      const e = k.events.reserve();
-      if (!e) return;
-      e.kind = 2;
-      e.time = k.ktime();
-      e.tid = task.pid;
-      e.pid = task.tgid;
-      const level = task.thread_pid.level;
-      e.nsLevel = level;
-      e.vtid = task.thread_pid.numbers[level].nr;
-      e.rptid = task.real_parent.pid;
-      e.rppid = task.real_parent.tgid;
-      e.euid = k.i32(task.cred.euid.val);
-      e.reaper = task.signal.is_child_subreaper !== 0;
-      e.start = task.start_boottime;
-      e.oldTid = k.args.old_pid;
-      k.str(task.comm, e.comm);
-      e.submit();
-    },
-
-    'rawtracepoint:sched_process_exit'(k) {
-      const task = k.args.p;
-      const e = k.events.reserve();
-      if (!e) return;
-      e.kind = 3;
-      e.time = k.ktime();
-      e.tid = task.pid;
-      e.pid = task.tgid;
-      const level = task.thread_pid.level;
-      e.nsLevel = level;
-      e.vtid = task.thread_pid.numbers[level].nr;
-      e.rptid = task.real_parent.pid;
-      e.rppid = task.real_parent.tgid;
-      e.euid = k.i32(task.cred.euid.val);
-      const signal = task.signal;
-      e.reaper = signal.is_child_subreaper !== 0;
-      e.start = task.start_boottime;
-      const leader = task.group_leader;
-      // Two threads that end at once may both find nobody left: the reader counts the process once.
-      e.processEnded = signal.live.counter === 0;
-      // As wait_task_zombie of kernel/exit.c: SIGNAL_GROUP_EXIT is 4.
-      e.status = k.u32(leader.exit_code);
-      if (signal.flags & 4) e.status = k.u32(signal.group_exit_code);
-      e.runTime = k.bootTime() - leader.start_boottime;
-      let cpu = signal.sum_sched_runtime + task.se.sum_exec_runtime;
-      if (leader.pid !== task.pid) cpu = cpu + leader.se.sum_exec_runtime;
-      e.cpuTime = cpu;
-      k.str(task.comm, e.comm);
-      e.submit();
-    },
-
-    'iter:task'(k) {
-      const task = k.item.task;
-      if (!task) {
+const programWith = (ringBytes: number): SourceProgram =>
+  defineProgram({
+    maps: { events: ringbuf(Event, ringBytes), tasks: rows(Walked) },
+    probes: {
+      'rawtracepoint:sched_process_fork'(k) {
+        const task = k.args.child;
         const e = k.events.reserve();
         if (!e) return;
-        e.kind = 4;
+        e.kind = 1;
         e.time = k.ktime();
+        e.tid = task.pid;
+        e.pid = task.tgid;
+        const level = task.thread_pid.level;
+        e.nsLevel = level;
+        e.vtid = task.thread_pid.numbers[level].nr;
+        e.rptid = task.real_parent.pid;
+        e.rppid = task.real_parent.tgid;
+        e.euid = k.i32(task.cred.euid.val);
+        e.reaper = task.signal.is_child_subreaper !== 0;
+        e.start = task.start_boottime;
+        k.str(task.comm, e.comm);
         e.submit();
-        return;
-      }
-      const row = k.tasks.begin();
-      row.tid = task.pid;
-      row.pid = task.tgid;
-      const ids = task.thread_pid;
-      if (ids) {
-        const level = ids.level;
-        row.nsLevel = level;
-        row.vtid = ids.numbers[level].nr;
-      }
-      row.rptid = task.real_parent.pid;
-      row.rppid = task.real_parent.tgid;
-      row.euid = k.i32(task.cred.euid.val);
-      row.reaper = task.signal.is_child_subreaper !== 0;
-      row.zombie = task.exit_state !== 0;
-      row.start = task.start_boottime;
-      k.str(task.comm, row.comm);
-      k.write(row);
+      },
+
+      'rawtracepoint:sched_process_exec'(k) {
+        const task = k.args.p;
+        const e = k.events.reserve();
+        if (!e) return;
+        e.kind = 2;
+        e.time = k.ktime();
+        e.tid = task.pid;
+        e.pid = task.tgid;
+        const level = task.thread_pid.level;
+        e.nsLevel = level;
+        e.vtid = task.thread_pid.numbers[level].nr;
+        e.rptid = task.real_parent.pid;
+        e.rppid = task.real_parent.tgid;
+        e.euid = k.i32(task.cred.euid.val);
+        e.reaper = task.signal.is_child_subreaper !== 0;
+        e.start = task.start_boottime;
+        e.oldTid = k.args.old_pid;
+        k.str(task.comm, e.comm);
+        e.submit();
+      },
+
+      'rawtracepoint:sched_process_exit'(k) {
+        const task = k.args.p;
+        const e = k.events.reserve();
+        if (!e) return;
+        e.kind = 3;
+        e.time = k.ktime();
+        e.tid = task.pid;
+        e.pid = task.tgid;
+        const level = task.thread_pid.level;
+        e.nsLevel = level;
+        e.vtid = task.thread_pid.numbers[level].nr;
+        e.rptid = task.real_parent.pid;
+        e.rppid = task.real_parent.tgid;
+        e.euid = k.i32(task.cred.euid.val);
+        const signal = task.signal;
+        e.reaper = signal.is_child_subreaper !== 0;
+        e.start = task.start_boottime;
+        const leader = task.group_leader;
+        // Two threads that end at once may both find nobody left: the reader counts the process once.
+        e.processEnded = signal.live.counter === 0;
+        // As wait_task_zombie of kernel/exit.c: SIGNAL_GROUP_EXIT is 4.
+        e.status = k.u32(leader.exit_code);
+        if (signal.flags & 4) e.status = k.u32(signal.group_exit_code);
+        e.runTime = k.bootTime() - leader.start_boottime;
+        let cpu = signal.sum_sched_runtime + task.se.sum_exec_runtime;
+        if (leader.pid !== task.pid) cpu = cpu + leader.se.sum_exec_runtime;
+        e.cpuTime = cpu;
+        k.str(task.comm, e.comm);
+        e.submit();
+      },
+
+      'iter:task'(k) {
+        const task = k.item.task;
+        if (!task) {
+          const e = k.events.reserve();
+          if (!e) return;
+          e.kind = 4;
+          e.time = k.ktime();
+          e.submit();
+          return;
+        }
+        const row = k.tasks.begin();
+        row.tid = task.pid;
+        row.pid = task.tgid;
+        const ids = task.thread_pid;
+        if (ids) {
+          const level = ids.level;
+          row.nsLevel = level;
+          row.vtid = ids.numbers[level].nr;
+        }
+        row.rptid = task.real_parent.pid;
+        row.rppid = task.real_parent.tgid;
+        row.euid = k.i32(task.cred.euid.val);
+        row.reaper = task.signal.is_child_subreaper !== 0;
+        row.zombie = task.exit_state !== 0;
+        row.start = task.start_boottime;
+        k.str(task.comm, row.comm);
+        k.write(row);
+      },
     },
-  },
-});
+  }) as unknown as SourceProgram;
 
 interface RawFacts extends Omit<TaskFacts, 'comm'> {
   readonly comm: KernelString;
@@ -200,9 +204,13 @@ export interface Watch {
   close(): void;
 }
 
-/** Starts to watch. Linux 5.8. Throws what loading a kernel program throws. */
-export function openWatch(): Watch {
-  const loaded = loadKept('watch', program as unknown as SourceProgram, {});
+/**
+ * Starts to watch. Linux 5.8. Throws what loading a kernel program throws.
+ *
+ * @param ringBytes room for events that were not read yet: a power of two; default 4 MiB.
+ */
+export function openWatch(ringBytes: number = RING_BYTES): Watch {
+  const loaded = loadKept('watch', programWith(ringBytes), {}, { keep: ringBytes === RING_BYTES });
   const ring = loaded.handles.get('events') as EventRing;
   const tasks = loaded.handles.get('tasks') as Iterable<RawWalked>;
   let pending: Walk | undefined;

@@ -48,7 +48,7 @@ export class Session {
   constructor(handlers: SessionHandlers, options: SessionOptions = {}) {
     this.#handlers = handlers;
     this.#keepEnded = options.keepEnded ?? KEEP_ENDED_MS;
-    this.#watch = (options.open ?? openWatch)();
+    this.#watch = options.open?.() ?? openWatch();
     this.#periodic = setInterval(() => this.#walk(), options.walkEvery ?? WALK_EVERY_MS);
   }
 
