@@ -117,7 +117,7 @@ for (const how of ['Ctrl-Z', 'SIGTSTP'] as const) {
     await tmux.shows(/^echo\ncursor and lines/m);
     assert.match(readFileSync(`/proc/${pid}/status`, 'utf8'), /^State:\s+T/m);
     tmux.type('fg', 'Enter');
-    await tmux.shows(/\d+ processes[^]*q quit/);
+    await tmux.shows(/\d+ processes[\s\S]*q quit/);
     // Events that came meanwhile are in the model.
     spawnSync(process.execPath, [
       '-e',
@@ -180,7 +180,7 @@ test(
       return lines.length === 5 && lines.every((line) => line.length <= 10) && /^\d+/.test(lines[0]!);
     });
     tmux.resize(90, 20);
-    await tmux.shows(/^\d+ processes, \d+ tasks[^]*q quit/);
+    await tmux.shows(/^\d+ processes, \d+ tasks[\s\S]*q quit/);
     assert.equal(tmux.screen.trimEnd().split('\n').length, 20);
     tmux.type('q');
     await tmux.shows(/left with 0\necho/);
