@@ -31,10 +31,6 @@ export function checkFormat(
   const text = literalText(context, call, first!);
   if (text === undefined) return undefined;
   const format = parseFormat(text);
-  if (typeof format === 'string') {
-    context.diagnostics.error(call.span, format);
-    return undefined;
-  }
   const specifiers = format.parts.filter((part) => typeof part !== 'string');
   if (specifiers.length > values.length) {
     context.diagnostics.error(call.span, say.tooFewForFormat(values.length, specifiers.length));

@@ -1,4 +1,4 @@
-/** A printf format taken apart, once per script. */
+/** A printf format taken apart, once per script: section 2.12 of the language. */
 
 export interface Format {
   readonly parts: readonly (string | FormatSpecifier)[];
@@ -20,40 +20,52 @@ export interface FormatSpecifier {
 }
 
 const specifier =
-  /%(-?)(\+?)( ?)(#?)(0?)(\*|\d+)?(?:\.(\*|\d+))?([hlLjzt]*)([diouxXeEfFGaAcspn%]|gr|g|rh|rx|r)/g;
+  /%(-?)(\+?) ?(#?)(0?)(\*|\d+)?(?:\.(\*|\d+))?([hlLjzt]*)(gr|rh|rx|r|[diouxXeEfFgGaAcspn%])/g;
 
-/** The parts of a format, or what is wrong with it. A `%` that begins no specifier is text. */
-export function parseFormat(text: string): Format | string {
+/**
+ * Takes a format apart. What is no specifier is text, a lone `%` too; `%%` is a percent sign. `*` for a width or a
+ * precision is accepted and means nothing.
+ */
+export function parseFormat(text: string): Format {
   const parts: (string | FormatSpecifier)[] = [];
-  let plain = '';
+  let literal = '';
   let end = 0;
   for (const match of text.matchAll(specifier)) {
-    plain += text.slice(end, match.index);
+    literal += text.slice(end, match.index);
     end = match.index + match[0].length;
-    const [whole, left, plus, , alternate, zero, width, precision, length = '', conversion = ''] = match;
+    const [written, left, plus, alternate, zero, width, precision, length, conversion] = match;
     if (conversion === '%') {
-      plain += '%';
+      literal += '%';
       continue;
     }
-    if (plain !== '') parts.push(plain);
-    plain = '';
+    if (literal !== '') parts.push(literal);
+    literal = '';
     parts.push({
-      text: whole,
+      text: written,
       left: left !== '',
       plus: plus !== '',
       alternate: alternate !== '',
       zero: zero !== '',
-      width: numeric(width),
-      precision: numeric(precision),
-      length,
-      conversion,
+      width: numberOf(width),
+      precision: numberOf(precision),
+      length: length ?? '',
+      conversion: conversion ?? '',
     });
   }
-  plain += text.slice(end);
-  if (plain !== '') parts.push(plain);
+  literal += text.slice(end);
+  if (literal !== '') parts.push(literal);
   return { parts };
 }
 
-/** `*` is read and has no effect. */
-const numeric = (digits: string | undefined): number | undefined =>
-  digits === undefined || digits === '*' ? undefined : Number(digits);
+/** More than this no terminal shows and no machine should be asked to write. */
+const widest = 1 << 16;
+
+function numberOf(digits: string | undefined): number | undefined {
+  if (digits === undefined || digits === '*') return undefined;
+  return Math.min(Number(digits), widest);
+}
+
+/** The specifiers alone, one an argument. */
+export function specifiersOf(format: Format): readonly FormatSpecifier[] {
+  return format.parts.filter((part): part is FormatSpecifier => typeof part !== 'string');
+}
