@@ -106,7 +106,13 @@ export class Btf implements TypeTable {
 
   /** Every name, in the order of ids, with repetitions; only of one kind if it is given. */
   *namesOf(kind?: BtfKind): Generator<string> {
-    for (let id = 1; id < this.count; id++) {
+    if (this.base !== undefined) yield* this.base.namesOf(kind);
+    yield* this.ownNamesOf(kind);
+  }
+
+  /** As `namesOf`, without those of the base. */
+  *ownNamesOf(kind?: BtfKind): Generator<string> {
+    for (let id = this.#firstId; id < this.count; id++) {
       if (kind !== undefined && this.kind(id) !== kind) continue;
       const name = this.name(id);
       if (name !== '') yield name;

@@ -57,3 +57,7 @@ export function tooLarge(what: string, at: number, size: number, limit: number):
 export function shortRead(at: number, wanted: number, got: number): ElfError {
   return new ElfError('short', at, `${wanted} bytes were to be read, ${got} came`);
 }
+
+export function noSuchMember(member: string, why: string): ElfError {
+  return new ElfError('format', 0, `member ${JSON.stringify(member)}: ${why}`);
+}

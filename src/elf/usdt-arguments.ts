@@ -201,3 +201,24 @@ function sumOf(text: string): bigint {
   }
   return BigInt.asIntN(64, sum);
 }
+
+/**
+ * The arguments of a note with the names of variables resolved: `4@counter(%rip)` reads a variable at its
+ * distance from the next instruction, and as the probe's own address is known, so is the distance from there.
+ * What is not found stays as it is, and is refused when it is read.
+ *
+ * @param addressOf the linked address of a symbol
+ */
+export function relativeToProbe(
+  note: { readonly arguments: string; readonly address: bigint },
+  addressOf: (symbol: string) => bigint | undefined,
+): string {
+  return note.arguments.replace(
+    /([A-Za-z_.$][\w.$]*)([-+]\d+)?\(%rip\)/g,
+    (whole: string, symbol: string, offset: string | undefined) => {
+      const address = addressOf(symbol);
+      if (address === undefined) return whole;
+      return `${address - note.address + BigInt(offset ?? 0)}(%rip)`;
+    },
+  );
+}

@@ -73,6 +73,7 @@ export function fakeProbes(machine: FakeMachine): ProbeEnvironment & { readonly 
       executable: (pid) => machine.executables?.[pid],
       mapped: (pid) =>
         pid === undefined ? Object.values(machine.mapped ?? {}).flat() : (machine.mapped?.[pid] ?? []),
+      file: (path) => path,
       functions: (path) => list(`functions of ${path}`, functions(path)),
       find: (path, name) => functions(path).filter((each) => each.name === name),
       offsetOf: (path, address) => (path in files && address < 0x10000n ? address - 0x1000n : undefined),

@@ -69,7 +69,9 @@ export interface UserProbes {
   executable(pid: number): string | undefined;
   /** The files that a process, or any process, has mapped to execute. */
   mapped(pid: number | undefined): readonly string[];
-  /** Every function of a file; none where it has no symbols. */
+  /** What the kernel is told: the archive, for a file that is a member of one (`x.apk!/lib.so`). */
+  file(path: string): string;
+  /** Every function of a file, at its place in what `file` says; none where it has no symbols. */
   functions(path: string): readonly UserFunction[];
   /** The functions of one name, the one that a linker would take first. */
   find(path: string, name: string): readonly UserFunction[];

@@ -85,7 +85,8 @@ function atAddress(request: Request, path: string, address: bigint): readonly Pr
   const fileOffset = request.environment.user.offsetOf(path, address);
   if (fileOffset === undefined) return request.fail(messages.addressOutside(path, address));
   const name = `${request.provider}:${path}:${address}`;
-  return [{ kind: 'userFunction', path, symbol: '', fileOffset, pid: request.pid, name }];
+  const file = request.environment.user.file(path);
+  return [{ kind: 'userFunction', path: file, symbol: '', fileOffset, pid: request.pid, name }];
 }
 
 function one(request: Request, path: string, wanted: Wanted): readonly ProbeTarget[] {
@@ -139,7 +140,7 @@ function target(request: Request, path: string, found: UserFunction, wanted: Wan
   const offset = wanted.offset === 0n ? '' : `+${wanted.offset}`;
   return {
     kind: 'userFunction',
-    path,
+    path: request.environment.user.file(path),
     symbol: found.name,
     fileOffset: BigInt(found.fileOffset) + wanted.offset,
     pid: request.pid,

@@ -68,7 +68,7 @@ function pathsOf(request: Request, target: string): readonly string[] | undefine
 function targetOf(request: Request, path: string, note: UsdtNote, fileOffset: number): ProbeTarget {
   return {
     kind: 'usdt',
-    path,
+    path: request.environment.user.file(path),
     namespace: note.provider,
     probeName: note.name,
     fileOffset: BigInt(fileOffset),

@@ -1,0 +1,88 @@
+/** The functions of a loaded program, and where they are in its BTF: what fentry on BPF programs attaches to. */
+import { Btf } from '../../btf/btf.ts';
+import { BtfError } from '../../btf/errors.ts';
+import { bpfFd } from '../../sys/bpf.ts';
+import { btfInfoFields, objectInfo, programInfoFields } from '../../sys/bpf-info.ts';
+import { SysError } from '../../sys/errors.ts';
+import { openProgram, programIds } from './program.ts';
+
+export interface ProgramFunction {
+  readonly programId: number;
+  /** As the source has it; the kernel's name of a program is cut after 15 characters. */
+  readonly name: string;
+  /** Of the function, in the program's BTF. */
+  readonly btfId: number;
+}
+
+/** `struct bpf_func_info` begins with the instruction and the type; later kernels may append. */
+const RECORD_WORDS = 2;
+
+/**
+ * The main function and the subprograms of every loaded program that has BTF. Programs that go away meanwhile
+ * are left out. Asks for CAP_SYS_ADMIN. Throws SysError.
+ */
+export function loadedFunctions(): ProgramFunction[] {
+  const found: ProgramFunction[] = [];
+  const types = new Map<number, Btf | undefined>();
+  for (const id of programIds()) {
+    try {
+      found.push(...functionsOf(id, types));
+    } catch (error) {
+      if (!(error instanceof SysError) || error.code !== 'ENOENT') throw error;
+    }
+  }
+  return found;
+}
+
+/** The functions of one program. Throws SysError: ENOENT where there is no such program. */
+export function programFunctions(id: number): ProgramFunction[] {
+  return functionsOf(id, new Map());
+}
+
+function functionsOf(id: number, types: Map<number, Btf | undefined>): ProgramFunction[] {
+  const program = openProgram(id);
+  try {
+    const head = objectInfo(program.fd.number, programInfoFields);
+    const btfId = head.number('btfId');
+    const count = head.number('nrFuncInfo');
+    const size = head.number('funcInfoRecSize');
+    if (btfId === 0 || count === 0 || size < RECORD_WORDS * 4) return [];
+    if (!types.has(btfId)) types.set(btfId, typesById(btfId));
+    const btf = types.get(btfId);
+    if (!btf) return [];
+    const records = new Uint8Array(count * size);
+    const info = objectInfo(program.fd.number, programInfoFields, {
+      funcInfo: records,
+      nrFuncInfo: count,
+      funcInfoRecSize: size,
+    });
+    const got = Math.min(count, info.number('nrFuncInfo'));
+    const view = new DataView(records.buffer);
+    const found: ProgramFunction[] = [];
+    for (let i = 0; i < got; i++) {
+      const type = view.getUint32(i * size + 4, btf.littleEndian);
+      if (type > 0 && type < btf.count && btf.kind(type) === 'function') {
+        found.push({ programId: id, name: btf.name(type), btfId: type });
+      }
+    }
+    return found;
+  } finally {
+    program.close();
+  }
+}
+
+/** BTF that somebody loaded; undefined where it went away, or is not readable. Throws SysError. */
+export function typesById(id: number): Btf | undefined {
+  const fd = bpfFd('btfGetFdById', { id }, `BTF with id ${id}`);
+  try {
+    const size = objectInfo(fd.number, btfInfoFields).number('btfSize');
+    const bytes = new Uint8Array(size);
+    objectInfo(fd.number, btfInfoFields, { btf: bytes, btfSize: size });
+    return Btf.parse(bytes);
+  } catch (error) {
+    if (error instanceof BtfError) return undefined;
+    throw error;
+  } finally {
+    fd.close();
+  }
+}

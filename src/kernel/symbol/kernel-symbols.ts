@@ -1,0 +1,56 @@
+/** The running kernel's symbols: what it says of itself in /proc and tracefs, read when first asked for. */
+import { readFileSync } from 'node:fs';
+import { isFunction, KernelSymbols } from '../../symbol/kallsyms.ts';
+import { type TraceableFunction, TraceableFunctions, VMLINUX } from '../../symbol/traceable.ts';
+import { tracefs } from '../mounts.ts';
+
+let symbols: KernelSymbols | undefined;
+
+/** All of /proc/kallsyms: some 50 ms, most of them the kernel's. Later modules are not in it: `refresh` then. */
+export function kernelSymbols(): KernelSymbols {
+  symbols ??= new KernelSymbols(readFileSync('/proc/kallsyms'));
+  return symbols;
+}
+
+/** Forgets what was read: after modules or BPF programs came. */
+export function refreshKernelSymbols(): void {
+  symbols = undefined;
+  traceable = undefined;
+}
+
+let traceable: TraceableFunctions | null | undefined;
+
+/** What ftrace can trace; undefined where the kernel does not tell (no ftrace, lockdown). */
+export function traceableFunctions(): TraceableFunctions | undefined {
+  if (traceable === undefined) traceable = readTraceable() ?? null;
+  return traceable ?? undefined;
+}
+
+function readTraceable(): TraceableFunctions | undefined {
+  try {
+    return new TraceableFunctions(readFileSync(`${tracefs()}/available_filter_functions`));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Functions that a probe may be put on: those that ftrace knows, else all that there are. */
+export function* probeableFunctions(): Generator<TraceableFunction, void, undefined> {
+  const known = traceableFunctions();
+  if (known) return yield* known;
+  for (const symbol of kernelSymbols()) {
+    // BPF programs and ftrace's own trampolines are code in memory, not of the kernel.
+    if (!isFunction(symbol) || symbol.module === 'bpf' || symbol.module?.startsWith('__builtin')) continue;
+    yield { name: symbol.name, module: symbol.module ?? VMLINUX };
+  }
+}
+
+/** The modules that have a function of this name that can be probed; `vmlinux` is the kernel proper. */
+export function modulesOfFunction(name: string): string[] {
+  const known = traceableFunctions();
+  if (known) return known.modulesOf(name);
+  return kernelSymbols()
+    .find(name)
+    .filter((symbol) => isFunction(symbol) && symbol.module !== 'bpf')
+    .map((symbol) => symbol.module ?? VMLINUX);
+}
