@@ -1,5 +1,5 @@
 /** `npm run test:in -- PLACE FILE...`: test files in one place: `host`, or a guest (`6.1`, `6.12`). */
-import { buildPackage, compile, kindOf } from './testing/compiled.mjs';
+import { buildPackage, buildTestPrograms, compile, kindOf } from './testing/compiled.mjs';
 import { GUESTS } from './testing/image.mjs';
 import { testInGuest } from './testing/in-guest.mjs';
 import { runOnHost } from './testing/on-host.mjs';
@@ -16,6 +16,7 @@ try {
     process.stderr.write(`the compiler complains (the tests run all the same):\n${compiled.errors}\n`);
   const wanted = files.map((file) => file.replace(/^\.\//, '').replace(/\.ts$/, '.js'));
   if (wanted.some((file) => ['guest', 'cli'].includes(kindOf(file)))) process.stderr.write(buildPackage());
+  process.stderr.write(await buildTestPrograms(compiled.folder));
   const onFile = (/** @type {import('./testing/results.mjs').FileResult} */ result) => {
     for (const test of result.tests) {
       const extra = test.reason ? ` (${test.reason})` : test.message ? `\n${test.message}` : '';

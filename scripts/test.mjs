@@ -6,7 +6,7 @@
  * With CI=true a skipped test is a failure unless test/kernels.json says that the kernel lacks what it needs.
  */
 import { availableParallelism } from 'node:os';
-import { buildPackage, compile, testsOf } from './testing/compiled.mjs';
+import { buildPackage, buildTestPrograms, compile, testsOf } from './testing/compiled.mjs';
 import { GUESTS, guestImage } from './testing/image.mjs';
 import { testInGuest } from './testing/in-guest.mjs';
 import { runOnHost } from './testing/on-host.mjs';
@@ -60,6 +60,8 @@ async function all() {
     const trouble = buildPackage();
     if (trouble) results.trouble('building the package', trouble);
     const { folder } = compiled;
+    const unbuilt = await buildTestPrograms(folder);
+    if (unbuilt) results.trouble('building the test programs', unbuilt);
     if (places.has('pure')) {
       await runOnHost(folder, testsOf(folder, 'pure'), {
         place: 'pure',

@@ -34,6 +34,23 @@ export function compile() {
   };
 }
 
+/**
+ * Builds the programs that tests observe into the folder of the compiled tests, so that guests get them too.
+ * Returns what went wrong, or ''.
+ * @param {string} folder
+ */
+export async function buildTestPrograms(folder) {
+  try {
+    const into = join(folder, 'test/programs');
+    mkdirSync(into, { recursive: true });
+    const { buildPrograms } = await import(join(folder, 'test/support/programs.js'));
+    buildPrograms(join(root, 'test/programs'), into);
+    return '';
+  } catch (error) {
+    return `the test programs were not built: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
 /** Builds dist/, the package as users get it. Returns what went wrong, or ''. */
 export function buildPackage() {
   const ran = spawnSync('npm', ['--silent', 'run', 'build'], { cwd: root, encoding: 'utf8' });

@@ -11,6 +11,7 @@ const PACKAGES = {
   bpftool: 'the second opinion on loaded programs and BTF',
   bpftrace: 'the second opinion on the tracing language',
   gcc: 'builds programs to be observed',
+  'g++': 'builds programs to be observed',
   'libc6-dev': 'builds programs to be observed',
   'libbpf-dev': 'headers of the C objects',
   procps: 'ps, the second opinion on process trees',

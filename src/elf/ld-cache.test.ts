@@ -27,7 +27,7 @@ function cacheOf(entries: readonly Entry[], old = false): Uint8Array {
   view.setUint32(start + 20, entries.length, true);
   view.setUint32(start + 24, strings.length, true);
   rows.forEach((row, i) => {
-    row.forEach((word, j) => view.setUint32(start + 48 + i * 24 + j * 4, word, true));
+    for (const [j, word] of row.entries()) view.setUint32(start + 48 + i * 24 + j * 4, word, true);
   });
   bytes.set(strings, start + base);
   return bytes;

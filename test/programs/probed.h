@@ -1,0 +1,2 @@
+long other_twin(long value);
+long library_work(long value);
