@@ -129,6 +129,8 @@ export function checkBlock(body: Body, block: BlockExpr): Type {
     if (block.value === undefined) return body.setNone(block);
     const type = body.check(block.value);
     if (body.isNone(block.value)) return body.setNone(block);
+    const constant = body.constantOf(block.value);
+    if (constant !== undefined && block.statements.length === 0) body.fold(block, constant);
     return type;
   });
 }
