@@ -40,6 +40,7 @@ const MODULES = [
   'sch_ingress',
   'cls_bpf',
   'act_bpf',
+  'netkit',
   'loop',
   'null_blk',
 ];

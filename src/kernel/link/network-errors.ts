@@ -15,7 +15,10 @@ const mprog = {
 export const networkSentences: Sentences = {
   cgroup: {
     EBADF: ['notFound', 'that is no control group of version 2'],
-    EPERM: ['notPermitted', 'another program keeps the group for itself, or the process lacks CAP_NET_ADMIN'],
+    EPERM: [
+      'notPermitted',
+      'the process may not; CAP_BPF and CAP_NET_ADMIN are needed, and no program that keeps the group for itself',
+    ],
     E2BIG: ['inUse', 'the group has as many programs as the kernel allows (64)'],
     ESTALE: mprog.ESTALE,
     ENOENT: mprog.ENOENT,

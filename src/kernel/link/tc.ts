@@ -67,15 +67,19 @@ export function attachTc(
     isLink: false,
     slow: false,
     afterwards: () => {
-      try {
-        removeFilter(index, filter, subject);
-        if (made) tidy(index);
-      } catch (error) {
-        // The filter, its qdisc or the interface went away before.
-        if (!(error instanceof SysError) || !/^(ENOENT|ENODEV|EINVAL)$/.test(error.code)) throw error;
-      }
+      ignoringAbsence(() => removeFilter(index, filter, subject));
+      if (made) ignoringAbsence(() => tidy(index));
     },
   });
+}
+
+/** The filter, its qdisc or the interface may have gone away before. */
+function ignoringAbsence(remove: () => void): void {
+  try {
+    remove();
+  } catch (error) {
+    if (!(error instanceof SysError) || !/^(ENOENT|ENODEV|EINVAL)$/.test(error.code)) throw error;
+  }
 }
 
 /** Removes a clsact that was made here, unless it has come to hold filters of others. */

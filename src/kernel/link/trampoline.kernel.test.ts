@@ -1,0 +1,201 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { type CountingOptions, CountingProgram } from '../../../test/support/counting-program.ts';
+import * as asm from '../../asm/build.ts';
+import { BtfBuilder } from '../../btf/build.ts';
+import { sysTry } from '../../sys/syscall.ts';
+import { loadCollection } from '../collection.ts';
+import type { Program } from '../program/program.ts';
+import { VerifierError } from '../program/verifier-error.ts';
+import { AttachType, ProgramType } from '../spec.ts';
+import { AttachError } from './errors.ts';
+import { attachExtension } from './extension.ts';
+import { attachRawTracepoint } from './raw-tracepoint.ts';
+import { attachLsm, attachTracing } from './tracing.ts';
+
+/** The program, or undefined after skipping: kernels that forbid the kind say EPERM without a log. */
+function loaded(
+  t: TestContext,
+  what: string,
+  type: (typeof ProgramType)[keyof typeof ProgramType],
+  options: CountingOptions,
+): CountingProgram | undefined {
+  try {
+    return new CountingProgram(type, options);
+  } catch (error) {
+    if (error instanceof VerifierError) throw error;
+    t.skip(`needs ${what}: ${String(error).split('\n')[0]}`);
+    return undefined;
+  }
+}
+
+test('fmod_ret changes what a function returns', (t) => {
+  const name = process.arch === 'x64' ? '__x64_sys_getpgid' : '__arm64_sys_getpgid';
+  // 4711 only for this process; functions of system calls may be changed (error injection).
+  const mine = [
+    asm.callHelper(14),
+    asm.alu64Imm('rsh', 0, 32),
+    asm.mov64(1, 0),
+    asm.mov64Imm(0, 0),
+    asm.jumpIfImm('jne', 1, process.pid, 1),
+    asm.mov64Imm(0, -5),
+  ];
+  const program = loaded(t, 'fmod_ret', ProgramType.tracing, {
+    attachType: AttachType.modifyReturn,
+    attachTarget: { kind: 'function', name },
+    body: mine,
+  });
+  if (program === undefined) return;
+  const link = attachTracing(program.program, { target: name });
+  assert.equal(link.describe().type, 'tracing');
+  assert.equal(sysTry('getpgid', 0), -5);
+  assert.ok(program.runs > 0);
+  link.close();
+  assert.ok(sysTry('getpgid', 0) > 0);
+  program.close();
+});
+
+for (const [what, sleepable] of [
+  ['lsm', false],
+  ['lsm.s', true],
+] as const) {
+  test(`${what} refuses, and says so to its victim only while attached`, (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'bpfkit-lsm-'));
+    t.after(() => rmSync(folder, { recursive: true, force: true }));
+    const program = loaded(t, 'lsm', ProgramType.lsm, {
+      attachType: AttachType.lsmMac,
+      attachTarget: { kind: 'lsm', name: 'inode_rmdir' },
+      sleepable,
+      body: [
+        asm.callHelper(14),
+        asm.alu64Imm('rsh', 0, 32),
+        asm.mov64(1, 0),
+        asm.mov64Imm(0, 0),
+        asm.jumpIfImm('jne', 1, process.pid, 1),
+        asm.mov64Imm(0, -1),
+      ],
+    });
+    if (program === undefined) return;
+    const link = attachLsm(program.program, { target: 'inode_rmdir' });
+    assert.throws(() => rmdirSync(folder), /EPERM/);
+    assert.ok(program.runs > 0);
+    link.close();
+    rmdirSync(folder);
+    program.close();
+  });
+}
+
+/** main() calls answer(), a global function that returns 1; each has its type. */
+function withFunction(): { readonly program: Program; close(): void } {
+  const types = new BtfBuilder();
+  const int = types.int('int', 4, 'signed');
+  const skb = types.pointer(types.struct('__sk_buff', 4, [{ name: 'len', type: int, bitOffset: 0 }]));
+  const main = types.function('main', int, [{ name: 'skb', type: skb }]);
+  const answer = types.function('answer', int, [{ name: 'skb', type: skb }]);
+  const collection = loadCollection({
+    btf: types.encode(),
+    maps: [],
+    programs: [
+      {
+        name: 'main',
+        type: ProgramType.schedCls,
+        instructions: [
+          // call answer: two slots on, behind the exit.
+          {
+            opcode: 0x85,
+            dst: 0,
+            src: 1,
+            offset: 0,
+            imm: 1,
+            reference: { kind: 'function', name: 'answer' },
+          },
+          asm.exit(),
+          asm.mov64Imm(0, 1),
+          asm.exit(),
+        ],
+        functions: [
+          { slot: 0, name: 'main', type: main },
+          { slot: 2, name: 'answer', type: answer },
+        ],
+      },
+    ],
+  });
+  return { program: collection.program('main'), close: () => collection.close() };
+}
+
+function extension(target: Program, name = 'answer'): { readonly program: Program; close(): void } {
+  const types = new BtfBuilder();
+  const int = types.int('int', 4, 'signed');
+  const skb = types.pointer(types.struct('__sk_buff', 4, [{ name: 'len', type: int, bitOffset: 0 }]));
+  const type = types.function('other', int, [{ name: 'skb', type: skb }]);
+  const collection = loadCollection(
+    {
+      btf: types.encode(),
+      maps: [],
+      programs: [
+        {
+          name: 'other',
+          type: ProgramType.extension,
+          attachTarget: { kind: 'program', name },
+          instructions: [asm.mov64Imm(0, 77), asm.exit()],
+          functions: [{ slot: 0, name: 'other', type }],
+        },
+      ],
+    },
+    { targets: new Map([['other', target]]) },
+  );
+  return { program: collection.program('other'), close: () => collection.close() };
+}
+
+test('freplace stands in for a function of a program, and of another one', (t) => {
+  const [first, second] = [withFunction(), withFunction()];
+  t.after(() => {
+    first.close();
+    second.close();
+  });
+  const run = (program: Program): number => program.testRun({ data: new Uint8Array(64) }).result;
+  assert.equal(run(first.program), 1);
+  let other: ReturnType<typeof extension>;
+  try {
+    other = extension(first.program);
+  } catch (error) {
+    if (error instanceof VerifierError) throw error;
+    return t.skip(`needs freplace: ${String(error).split('\n')[0]}`);
+  }
+  t.after(() => other.close());
+  const link = attachExtension(other.program, { function: 'answer' });
+  assert.equal(run(first.program), 77);
+  assert.equal(run(second.program), 1);
+  assert.throws(
+    () => attachExtension(other.program, { function: 'answer', program: first.program }),
+    (error: unknown) => error instanceof AttachError && error.code === 'inUse',
+  );
+  assert.equal(link.describe().type, 'tracing');
+  link.close();
+  assert.equal(run(first.program), 1);
+  const elsewhere = attachExtension(other.program, { function: 'answer', program: second.program });
+  assert.equal(run(second.program), 77);
+  elsewhere.close();
+  assert.equal(run(second.program), 1);
+});
+
+test('a function that a program has not is named, with near ones', (t) => {
+  const target = withFunction();
+  t.after(() => target.close());
+  assert.throws(() => extension(target.program, 'anser'), /no function "anser".*answer/);
+});
+
+test('a writable raw tracepoint program attaches where the tracepoint allows it', (t) => {
+  // No tracepoint of an ordinary kernel can be written to: attaching elsewhere is what fails, with a sentence.
+  using program = new CountingProgram(ProgramType.rawTracepointWritable);
+  const link = attachRawTracepoint(program.program, 'sys_enter');
+  process.ppid;
+  assert.ok(program.runs > 0);
+  link.close();
+  t.diagnostic(
+    'a program that writes is refused by the verifier unless the tracepoint has a writable argument',
+  );
+});
