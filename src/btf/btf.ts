@@ -3,7 +3,7 @@ import { badBase, noSuchType } from './errors.ts';
 import type { FoundMember, TypeTable } from './layout.ts';
 import { alignOf, findMember, sizeOf, stripModifiers } from './layout.ts';
 import { materialise } from './materialise.ts';
-import { NameLookup } from './names.ts';
+import { essentialName, NameLookup } from './names.ts';
 import type { Records } from './records.ts';
 import { kindNames, parseFrame, scanRecords } from './records.ts';
 import { Strings } from './strings.ts';
@@ -35,6 +35,7 @@ export class Btf implements TypeTable {
   readonly #records: Records;
   readonly #names: NameLookup;
   readonly #types = new Map<TypeId, BtfType>();
+  #flavoured: ReadonlyMap<string, readonly string[]> | undefined;
 
   private constructor(bytes: Uint8Array, { base, pointerSize }: BtfOptions) {
     if (base?.base !== undefined) throw badBase('is itself split');
@@ -85,6 +86,11 @@ export class Btf implements TypeTable {
     return this.#strings.text(this.#words[this.#start(id)]!);
   }
 
+  /** A string by its offset, for what stands beside BTF and shares its strings (`.BTF.ext`); a byte a character. */
+  string(offset: number): string {
+    return this.#strings.text(offset);
+  }
+
   /** The lowest id of that name, of that kind if one is given. */
   find(name: string, kind?: BtfKind): TypeId | undefined {
     const inBase = this.base?.find(name, kind);
@@ -97,6 +103,30 @@ export class Btf implements TypeTable {
   findAll(name: string, kind?: BtfKind): TypeId[] {
     const own = this.#names.ids(name).filter((id) => kind === undefined || this.kind(id) === kind);
     return this.base === undefined ? own : [...this.base.findAll(name, kind), ...own];
+  }
+
+  /**
+   * All ids of that name, ascending, and of the name with a CO-RE flavour (`NAME___v2`): what a relocation about
+   * NAME may mean.
+   */
+  findFlavours(name: string): TypeId[] {
+    const own = [name, ...(this.#flavours().get(name) ?? [])].flatMap((one) => [...this.#names.ids(one)]);
+    own.sort((a, b) => a - b);
+    return this.base === undefined ? own : [...this.base.findFlavours(name), ...own];
+  }
+
+  /** Names with a flavour by the name without: few, found once by a search of the strings. */
+  #flavours(): ReadonlyMap<string, readonly string[]> {
+    if (this.#flavoured !== undefined) return this.#flavoured;
+    const found = new Map<string, string[]>();
+    for (const name of this.#strings.holding('___')) {
+      const essential = essentialName(name);
+      if (essential === name) continue;
+      const list = found.get(essential);
+      if (list === undefined) found.set(essential, [name]);
+      else if (!list.includes(name)) list.push(name);
+    }
+    return (this.#flavoured = found);
   }
 
   /** Names near to one that was not found, nearest first, at most three: for error messages. Takes ~50 ms in vmlinux. */

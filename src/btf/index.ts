@@ -7,6 +7,7 @@ export { type Decoder, type DecoderOptions, decoder } from './decode.ts';
 export { encodeBtf } from './encode.ts';
 export { BtfError, type BtfErrorCode, BtfValueError } from './errors.ts';
 export { type FoundMember, findMember, stripModifiers } from './layout.ts';
+export { essentialName } from './names.ts';
 export type * from './types.ts';
 export { type DeclarationOptions, declarationsOf } from './typescript.ts';
 export { type Encoder, type EncoderOptions, encoder } from './write.ts';

@@ -4,6 +4,17 @@ import { hashOfName, isLatin1 } from './strings.ts';
 import type { TypeId } from './types.ts';
 
 /**
+ * The name of a type without its CO-RE flavour: `task_struct___v6` is `task_struct` to the kernel.
+ *
+ * A flavour begins at the last `___` that has another character than `_` on both sides, as in libbpf, with whose
+ * headers objects are built. Others cut elsewhere: `a____b` has no flavour here.
+ */
+export function essentialName(name: string): string {
+  const match = /^(.*[^_])___[^_]/s.exec(name);
+  return match?.[1] ?? name;
+}
+
+/**
  * From names to type ids.
  *
  * The first look-up hashes the names of all types into one array (about 6 ms for a kernel's 126,000 in a process

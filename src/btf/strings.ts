@@ -35,6 +35,17 @@ export class Strings {
     return bytes.toString('latin1', start, stop);
   }
 
+  /** Every own string that has `part` in it. */
+  *holding(part: string): Generator<string> {
+    for (let at = this.#own.indexOf(part, 0, 'latin1'); at >= 0; ) {
+      const start = this.#own.lastIndexOf(0, at) + 1;
+      const end = this.#own.indexOf(0, at);
+      const stop = end < 0 ? this.#own.length : end;
+      yield this.#own.toString('latin1', start, stop);
+      at = this.#own.indexOf(part, stop, 'latin1');
+    }
+  }
+
   /** A hash of the string at each of the offsets, which must be valid: `hashOfName` of its text. */
   hashes(offsets: Uint32Array): Uint32Array {
     const { own, base } = this;

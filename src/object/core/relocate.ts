@@ -1,0 +1,200 @@
+/**
+ * Compile once, run everywhere: fitting an object to the kernel that loads it.
+ *
+ * The compiler left a record for each access to a kernel type: which type (in the object's own BTF), which member,
+ * and what is asked - where is it, how wide, does it exist. For each record the candidates of the kernel are
+ * tried. All that match must give the same answer; where none does, questions of existence answer no, and the
+ * instruction of any other question is poisoned.
+ *
+ * Example: the object has `struct task_struct___old { long state; }` and asks 0:0 for its offset. Candidates are
+ * all `task_struct`s of the kernel. A kernel that renamed the member has none that matches: the load becomes a
+ * call that no kernel has, which is dead code if the author asked `bpf_core_field_exists` before.
+ */
+import { slotsOf } from '../../asm/instruction.ts';
+import type { Btf } from '../../btf/btf.ts';
+import { BtfError } from '../../btf/errors.ts';
+import type { TypeId } from '../../btf/types.ts';
+import { nearestNames } from '../../text/nearest.ts';
+import { ObjectError } from '../errors.ts';
+import type { CoreKind, CoreRelocation, ObjectFunction, ObjectInstruction } from '../spec.ts';
+import { type Access, AccessError, accessText, parseAccess } from './access.ts';
+import { type Candidate, CandidateCache, type CoreTarget } from './candidates.ts';
+import { matchAccess } from './match.ts';
+import { type Answer, patched, poison } from './patch.ts';
+import { impossible, type Value, valueOf, widthMayChange } from './value.ts';
+
+/** Why an instruction must not be reached. */
+export interface Poisoned {
+  /** In the function. */
+  readonly slot: number;
+  /** `this kernel has no task_struct.state (candidates: struct task_struct)` */
+  readonly reason: string;
+}
+
+export interface RelocatedFunction {
+  readonly instructions: readonly ObjectInstruction[];
+  readonly poisoned: readonly Poisoned[];
+  /** Types of the object whose ids the program asks for; by slot. Filled in when the kernel has the types. */
+  readonly localTypes: ReadonlyMap<number, TypeId>;
+}
+
+/** What was used of the kernel's types, for a file with no more than that. */
+export type UseRecorder = (kind: CoreKind, access: Access) => void;
+
+export interface CoreOptions {
+  readonly file: string;
+  readonly record?: UseRecorder;
+}
+
+interface Outcome {
+  readonly access: Access | undefined;
+  readonly value: Value | typeof impossible;
+}
+
+/** Answers the relocations of functions, in the order in which they are given. */
+export class Relocator {
+  readonly #local: Btf;
+  readonly #target: CoreTarget;
+  readonly #options: CoreOptions;
+  readonly #candidates: CandidateCache;
+
+  constructor(local: Btf, target: CoreTarget, options: CoreOptions) {
+    this.#local = local;
+    this.#target = target;
+    this.#options = options;
+    this.#candidates = new CandidateCache(local, target);
+  }
+
+  /** Throws ObjectError (core) for a relocation that makes no sense, or has two answers. */
+  relocate(code: ObjectFunction): RelocatedFunction {
+    const { instructions, relocations, start, section } = code;
+    if (relocations.length === 0) return { instructions, poisoned: [], localTypes: new Map() };
+    const bySlot = new Map<number, ObjectInstruction>();
+    let slot = 0;
+    for (const instruction of instructions) {
+      bySlot.set(slot, instruction);
+      slot += slotsOf(instruction as Parameters<typeof slotsOf>[0]);
+    }
+    const poisoned: Poisoned[] = [];
+    const localTypes = new Map<number, TypeId>();
+    const replaced = new Map<number, readonly ObjectInstruction[]>();
+    for (const relocation of relocations) {
+      const before = bySlot.get(relocation.slot);
+      try {
+        if (before === undefined) throw new AccessError('it belongs to the second half of an instruction');
+        if (relocation.kind === 'typeIdLocal') {
+          localTypes.set(relocation.slot, relocation.type);
+          continue;
+        }
+        const after = this.#one(relocation, before);
+        if (typeof after === 'string') poisoned.push({ slot: relocation.slot, reason: after });
+        replaced.set(relocation.slot, typeof after === 'string' ? poison(before) : [after]);
+      } catch (error) {
+        if (!(error instanceof AccessError) && !(error instanceof BtfError)) throw error;
+        const place = { file: this.#options.file, section, offset: (start + relocation.slot) * 8 };
+        const what = `CO-RE relocation (${relocation.kind} of ${this.#text(relocation)})`;
+        throw new ObjectError('core', place, `${what}: ${error.message}`, { cause: error });
+      }
+    }
+    const out: ObjectInstruction[] = [];
+    for (const [at, instruction] of bySlot) out.push(...(replaced.get(at) ?? [instruction]));
+    return { instructions: out, poisoned, localTypes };
+  }
+
+  /** The instruction as it must be, or why it must not be. */
+  #one(relocation: CoreRelocation, instruction: ObjectInstruction): ObjectInstruction | string {
+    const { kind, type, access: text } = relocation;
+    const local = parseAccess(this.#local, type, text, kind);
+    if (this.#local.name(type) === '') throw new AccessError('the type has no name to look for');
+    const own = valueOf(kind, local);
+    const found = this.#answer(kind, local);
+    if (found.access !== undefined) this.#options.record?.(kind, found.access);
+    if (own === impossible) throw new AccessError('its own types do not answer it');
+    if (found.value === impossible) return this.#reason(local);
+    const after = patched(instruction, this.#toAnswer(own, found.value, found.access));
+    return after ?? this.#narrower(local, own, found.value);
+  }
+
+  #answer(kind: CoreKind, local: Access): Outcome {
+    const matching: Candidate[] = [];
+    let first: Outcome | undefined;
+    for (const candidate of this.#candidates.of(local.root)) {
+      const access = matchAccess(local, kind, candidate.types, candidate.id);
+      if (access === undefined) continue;
+      const value = valueOf(kind, access);
+      if (first === undefined) first = { access, value };
+      else if (!sameOutcome(first, { access, value })) {
+        throw new AccessError(
+          `types ${first.access?.root} and ${candidate.id} of the kernel both have it, in different places`,
+        );
+      }
+      matching.push(candidate);
+    }
+    if (first === undefined) return { access: undefined, value: valueOf(kind, undefined) };
+    this.#candidates.narrow(local.root, matching);
+    return first;
+  }
+
+  #toAnswer(own: Value, found: Value, access: Access | undefined): Answer {
+    const base = { local: own.value, target: found.value, checked: own.checked };
+    if (own.memory === undefined || found.memory === undefined || access === undefined) return base;
+    const mayChange = widthMayChange(
+      this.#local.type(this.#local.strip(own.memory.type)),
+      access.types.type(access.types.strip(found.memory.type)),
+    );
+    return { ...base, width: { local: own.memory.size, target: found.memory.size, mayChange } };
+  }
+
+  #text({ kind, type, access }: CoreRelocation): string {
+    try {
+      return accessText(parseAccess(this.#local, type, access, kind));
+    } catch {
+      return `type ${type}, "${access}"`;
+    }
+  }
+
+  /** `this kernel has no task_struct.state (looked at struct task_struct; near names: __state)` */
+  #reason(local: Access): string {
+    const candidates = this.#candidates.of(local.root);
+    const what = accessText(local);
+    if (candidates.length === 0) {
+      const name = this.#local.name(local.root);
+      const near = this.#target.types.suggest(name, this.#local.kind(local.root));
+      return `this kernel has no type ${name}${near.length === 0 ? '' : ` (near names: ${near.join(', ')})`}`;
+    }
+    const shown = candidates.slice(0, 3).map(({ types, id, module }) => {
+      const where = module === undefined ? '' : ` of module ${module}`;
+      return `${types.kind(id)} ${types.name(id)}${where}`;
+    });
+    const near = nearMembers(local, candidates[0]!);
+    const hint = near.length === 0 ? '' : `; near names: ${near.join(', ')}`;
+    return `this kernel has no ${what} (candidates: ${shown.join(', ')}${hint})`;
+  }
+
+  #narrower(local: Access, own: Value, found: Value): string {
+    return (
+      `${accessText(local)} has ${found.memory?.size} bytes in this kernel and ${own.memory?.size} in the object, ` +
+      'and a direct load or store cannot be adapted (read it with BPF_CORE_READ)'
+    );
+  }
+}
+
+function sameOutcome(a: Outcome, b: Outcome): boolean {
+  if (a.access?.bitOffset !== b.access?.bitOffset) return false;
+  if (a.value === impossible || b.value === impossible) return a.value === b.value;
+  return a.value.value === b.value.value;
+}
+
+/** Members of the candidate with names like the last one that was looked for. */
+function nearMembers(local: Access, { types, id }: Candidate): string[] {
+  const wanted = local.accessors.findLast(({ name }) => name !== undefined)?.name;
+  if (wanted === undefined) return [];
+  const type = types.type(types.strip(id));
+  const names =
+    type.kind === 'struct' || type.kind === 'union'
+      ? type.members.map(({ name }) => name)
+      : type.kind === 'enum' || type.kind === 'enum64'
+        ? type.values.map(({ name }) => name)
+        : [];
+  return nearestNames(wanted, new Set(names.filter((name) => name !== '' && name !== wanted)));
+}
