@@ -11,14 +11,14 @@ import { Limit, limitless, trySetLimit } from '../sys/process.ts';
 import { badSpec } from './errors.ts';
 import { olderThan } from './feature/release.ts';
 import { codecsOf } from './map/btf-codec.ts';
-import { createMap } from './map/create.ts';
+import { type CreateContext, createMap } from './map/create.ts';
 import { type HandleCodecs, handleOf } from './map/handle.ts';
 import type { BpfMap } from './map/map.ts';
 import { joinSections, lineRecords, StringTail, sectionsOf, usableLines } from './program/debug-info.ts';
 import { loadProgram } from './program/load.ts';
 import type { Program } from './program/program.ts';
 import type { CollectionSpec, MapSpec, ProgramSpec } from './spec.ts';
-import { loadBtf } from './types.ts';
+import { loadBtf, tokenOf } from './types.ts';
 import { vmlinux } from './vmlinux.ts';
 
 export interface LoadOptions {
@@ -33,6 +33,10 @@ export interface LoadOptions {
   readonly codecs?: ReadonlyMap<string, HandleCodecs>;
   /** For programs whose target lies in another program: that program, by the name of the one to load. */
   readonly targets?: ReadonlyMap<string, { readonly fd: Fd }>;
+  /** `fd_array` of programs: what the offset of a call of a module's function counts in. Default none. */
+  readonly descriptors?: Int32Array;
+  /** A BPF token: what a process in a user namespace was allowed. Linux 6.9. Default none. */
+  readonly token?: Fd;
   /** Keep the log of programs that load: 1 statistics only, 2 every step. Default 0, which loads faster. */
   readonly logLevel?: 0 | 1 | 2;
 }
@@ -88,18 +92,24 @@ export function loadCollection(spec: CollectionSpec, options: LoadOptions = {}):
   unique('program', spec.programs);
   const owned: { close(): void }[] = [];
   try {
-    const { btfFd, lines } = loadTypes(spec);
+    const token = options.token?.number;
+    const { btfFd, lines } = loadTypes(spec, token);
     if (btfFd !== undefined) owned.push(btfFd);
     const types = spec.btf === undefined ? undefined : BtfReader.parse(spec.btf);
     const maps = new Map<string, BpfMap>();
     for (const map of spec.maps) {
       const given = options.maps?.get(map.name);
-      maps.set(map.name, given ?? make(map, btfFd?.number, codecsFor(map, types, options), owned));
+      maps.set(
+        map.name,
+        given ?? make(map, { btfFd: btfFd?.number, token }, codecsFor(map, types, options), owned),
+      );
     }
     const programs = new Map<string, Program>();
     const context = {
       btfFd: btfFd?.number,
       logLevel: options.logLevel,
+      descriptors: options.descriptors,
+      token,
       mapFd: (name: string) => maps.get(name)?.fd.number,
       kernelTypes: options.kernelTypes ?? vmlinux,
     };
@@ -132,17 +142,20 @@ function codecsFor(spec: MapSpec, types: Btf | undefined, options: LoadOptions):
 
 function make(
   spec: MapSpec,
-  btfFd: number | undefined,
+  context: CreateContext,
   codecs: HandleCodecs,
   owned: { close(): void }[],
 ): BpfMap {
-  const { fd, shape } = createMap(spec, { btfFd });
+  const { fd, shape } = createMap(spec, context);
   owned.push(fd);
   return handleOf(fd, shape, codecs);
 }
 
 /** Loads the collection's BTF with the source lines of its programs in it, where there is any of both. */
-function loadTypes(spec: CollectionSpec): {
+function loadTypes(
+  spec: CollectionSpec,
+  token: number | undefined,
+): {
   readonly btfFd: Fd | undefined;
   readonly lines: ReadonlyMap<ProgramSpec, Uint32Array>;
 } {
@@ -154,9 +167,9 @@ function loadTypes(spec: CollectionSpec): {
   const tail = new StringTail(sections.strings.length);
   for (const program of spec.programs) lines.set(program, lineRecords(usableLines(program), tail));
   const btf = joinSections(sections, tail);
-  if (spec.btf !== undefined) return { btfFd: loadBtf(btf), lines };
+  if (spec.btf !== undefined) return { btfFd: loadBtf(btf, token), lines };
   // Source lines alone are a comfort: a kernel that refuses them loads the programs without.
-  const { result } = bpfTry('btfLoad', { btf, btfSize: btf.length });
+  const { result } = bpfTry('btfLoad', { btf, btfSize: btf.length, ...tokenOf(token) });
   return { btfFd: result < 0 ? undefined : Fd.own(result, 'BTF'), lines };
 }
 

@@ -64,6 +64,11 @@ export interface ProgramSpec {
   readonly license?: string;
   readonly functions?: readonly FunctionInfo[];
   readonly lines?: readonly LineInfo[];
+  /**
+   * Slots with an instruction that no kernel has, put there by whoever made the program, and why: it is an error
+   * only where the verifier gets there. Default none.
+   */
+  readonly unreachable?: ReadonlyMap<number, string>;
   /** The kernel type that a tracing program attaches to: `btf_trace_NAME` typedef, or a function. */
   readonly attachTarget?: AttachTarget;
   /** BPF_F_SLEEPABLE: the program may fault user pages in. */
@@ -241,6 +246,9 @@ export const AttachType = {
   traceFsessionMulti: 61,
 } as const;
 export type AttachType = (typeof AttachType)[keyof typeof AttachType];
+
+/** BPF_F_TOKEN_FD, the same for programs, maps and BTF: a token comes with the call. Linux 6.9. */
+export const TOKEN_FLAG = 65536;
 
 /** Flags of BPF_PROG_LOAD that a program's author decides on: include/uapi/linux/bpf.h. */
 export const ProgramFlag = {

@@ -10,6 +10,7 @@ import { Fd } from '../sys/fd.ts';
 import { refused } from './errors.ts';
 import { whyNotPermitted } from './feature/privilege.ts';
 import { logLines } from './program/log.ts';
+import { TOKEN_FLAG } from './spec.ts';
 import { vmlinux } from './vmlinux.ts';
 
 const { ENOENT } = constants.errno;
@@ -100,9 +101,9 @@ export function findModule<T>(look: (module: ModuleTypes) => T | undefined): T |
   return undefined;
 }
 
-/** Loads encoded BTF. Linux 4.18. Throws KernelError, with the kernel's log. */
-export function loadBtf(btf: Uint8Array): Fd {
-  const first = bpfTry('btfLoad', { btf, btfSize: btf.length });
+/** Loads encoded BTF, by the right of a token if there is one. Linux 4.18. Throws KernelError, with the kernel's log. */
+export function loadBtf(btf: Uint8Array, token?: number): Fd {
+  const first = bpfTry('btfLoad', { btf, btfSize: btf.length, ...tokenOf(token) });
   if (first.result >= 0) return Fd.own(first.result, 'BTF');
   const btfLogBuf = new Uint8Array(64 * 1024);
   const second = bpfTry('btfLoad', {
@@ -111,9 +112,18 @@ export function loadBtf(btf: Uint8Array): Fd {
     btfLogBuf,
     btfLogSize: btfLogBuf.length,
     btfLogLevel: 1,
+    ...tokenOf(token),
   });
   if (second.result >= 0) return Fd.own(second.result, 'BTF');
   const error = bpfError('btfLoad', -first.result);
   const hint = error.code === 'EPERM' ? whyNotPermitted() : undefined;
   throw refused('load types (BTF)', error, hint, logLines(btfLogBuf));
+}
+
+/** The part of BPF_BTF_LOAD's attribute that hands a token over. */
+export function tokenOf(token: number | undefined): {
+  readonly btfFlags?: number;
+  readonly btfTokenFd?: number;
+} {
+  return token === undefined ? {} : { btfFlags: TOKEN_FLAG, btfTokenFd: token };
 }

@@ -52,7 +52,9 @@ static long add(__u32 index, void *data)
 
 __attribute__((noinline)) static void note(struct event *e)
 {
-	bpf_map_update_elem(&seen, &e->pid, e, BPF_ANY);
+	__u32 pid = e->pid;
+
+	bpf_map_update_elem(&seen, &pid, e, BPF_ANY);
 	hidden_runs++;
 }
 

@@ -9,7 +9,7 @@ import { possibleCpus } from '../cpus.ts';
 import { badSpec, noTarget } from '../errors.ts';
 import { objectName } from '../names.ts';
 import type { MapSpec } from '../spec.ts';
-import { MapType } from '../spec.ts';
+import { MapType, TOKEN_FLAG } from '../spec.ts';
 import { loadBtf } from '../types.ts';
 import { vmlinux } from '../vmlinux.ts';
 import { MapFlag, mapKind } from './kind.ts';
@@ -23,6 +23,8 @@ const ENOTSUPP = 524;
 export interface CreateContext {
   /** Descriptor of the collection's BTF. */
   readonly btfFd?: number | undefined;
+  /** Descriptor of a BPF token. */
+  readonly token?: number | undefined;
 }
 
 /**
@@ -131,13 +133,13 @@ function create(spec: MapSpec, shape: MapShape, innerMapFd: number | undefined, 
     context.btfFd !== undefined &&
     kind.noBtf !== true &&
     (spec.keyType !== undefined || spec.valueType !== undefined);
-  const made = kind.needsBtf === true && !typed ? plainTypes(shape.valueSize) : undefined;
+  const made = kind.needsBtf === true && !typed ? plainTypes(shape.valueSize, context.token) : undefined;
   const base = {
     mapType: shape.type,
     keySize: shape.keySize,
     valueSize: shape.valueSize,
     maxEntries: shape.maxEntries,
-    mapFlags: shape.flags,
+    mapFlags: shape.flags | (context.token === undefined ? 0 : TOKEN_FLAG),
     ...(innerMapFd === undefined ? {} : { innerMapFd }),
     ...(spec.numaNode === undefined ? {} : { numaNode: spec.numaNode }),
     ...(spec.extra === undefined ? {} : { mapExtra: spec.extra }),
@@ -147,6 +149,7 @@ function create(spec: MapSpec, shape: MapShape, innerMapFd: number | undefined, 
       : { btfKeyTypeId: made.key, btfValueTypeId: made.value }),
     ...(spec.structOps === undefined ? {} : { btfVmlinuxValueTypeId: structOpsType(spec.structOps) }),
     mapName: objectName(spec.name),
+    ...(context.token === undefined ? {} : { mapTokenFd: context.token }),
   };
   const types = typed
     ? { btfFd: context.btfFd, btfKeyTypeId: spec.keyType ?? 0, btfValueTypeId: spec.valueType ?? 0 }
@@ -169,13 +172,16 @@ function create(spec: MapSpec, shape: MapShape, innerMapFd: number | undefined, 
 }
 
 /** Types for a map that must have some: a descriptor as key, and so many bytes as value. Throws KernelError. */
-function plainTypes(valueSize: number): { readonly fd: Fd; readonly key: number; readonly value: number } {
+function plainTypes(
+  valueSize: number,
+  token: number | undefined,
+): { readonly fd: Fd; readonly key: number; readonly value: number } {
   const types = new BtfBuilder();
   const key = types.int('int', 4, 'signed');
   const count = Math.max(valueSize, 1);
   const bytes = types.array(types.int('byte', 1, 'unsigned'), count);
   const value = types.struct('value', count, [{ name: 'bytes', type: bytes, bitOffset: 0 }]);
-  return { fd: loadBtf(types.encode({ littleEndian })), key, value };
+  return { fd: loadBtf(types.encode({ littleEndian }), token), key, value };
 }
 
 /** The kernel's type of the value of a struct_ops map. Throws KernelError (noType). */

@@ -18,7 +18,7 @@ import { refused } from '../errors.ts';
 import { whyNotPermitted } from '../feature/privilege.ts';
 import { olderThan, versionOf } from '../feature/release.ts';
 import { objectName } from '../names.ts';
-import { ProgramFlag, type ProgramSpec, ProgramType } from '../spec.ts';
+import { ProgramFlag, type ProgramSpec, ProgramType, TOKEN_FLAG } from '../spec.ts';
 import { functionRecordSize, functionRecords, lineRecordSize } from './debug-info.ts';
 import { logLines } from './log.ts';
 import { Program } from './program.ts';
@@ -42,6 +42,10 @@ export interface LoadContext extends ReferenceContext {
   /** 1 or 2: keep the verifier's log of a successful load too. Default 0. */
   readonly logLevel?: 0 | 1 | 2 | undefined;
   kernelTypes(): Btf;
+  /** BTF of modules whose functions are called. */
+  readonly descriptors?: Int32Array | undefined;
+  /** Descriptor of a BPF token. */
+  readonly token?: number | undefined;
   /** For a target that lies in another program: that program's descriptor. */
   readonly targetFd?: number | undefined;
 }
@@ -76,7 +80,10 @@ function attribute(
   const insns = encode(instructions, { littleEndian });
   const functions = context.btfFd === undefined ? new Uint32Array() : functionRecords(spec.functions ?? []);
   const lines = context.btfFd === undefined ? new Uint32Array() : (context.lineRecords ?? new Uint32Array());
-  const flags = (spec.flags ?? 0) | (spec.sleepable === true ? ProgramFlag.sleepable : 0);
+  const flags =
+    (spec.flags ?? 0) |
+    (spec.sleepable === true ? ProgramFlag.sleepable : 0) |
+    (context.token === undefined ? 0 : TOKEN_FLAG);
   return {
     programType: spec.type,
     insnCnt: insns.length / 8,
@@ -97,6 +104,8 @@ function attribute(
     ...(lines.length > 0
       ? { lineInfoRecSize: lineRecordSize, lineInfo: lines, lineInfoCnt: lines.byteLength / lineRecordSize }
       : {}),
+    ...(context.descriptors === undefined ? {} : { fdArray: context.descriptors }),
+    ...(context.token === undefined ? {} : { programTokenFd: context.token }),
     ...(target === undefined ? {} : { attachBtfId: target.id }),
     ...(target?.objectFd === undefined ? {} : { attachBtfObjFd: target.objectFd }),
   };

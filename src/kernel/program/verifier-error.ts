@@ -26,9 +26,16 @@ export class VerifierError extends Error {
   /** The source of that instruction. */
   readonly source: SourceLine | undefined;
 
-  constructor(spec: Pick<ProgramSpec, 'name' | 'lines'>, errno: number, log: readonly string[]) {
+  constructor(
+    spec: Pick<ProgramSpec, 'name' | 'lines' | 'unreachable'>,
+    errno: number,
+    log: readonly string[],
+  ) {
     const { complaint, slot } = verdict(log);
-    const cause = complaint === undefined ? undefined : causeOf(complaint);
+    const known = complaint === undefined ? undefined : causeOf(complaint);
+    // Whoever made the program knows better why the instruction is there.
+    const why = slot === undefined ? undefined : spec.unreachable?.get(slot);
+    const cause = why === undefined ? known : { reason: why, hint: reachedHint };
     const source = slot === undefined ? undefined : sourceAt(spec.lines ?? [], slot);
     super(sentence(spec.name, errno, source, cause?.reason, complaint, cause?.hint));
     this.errno = errno;
@@ -56,6 +63,8 @@ export class VerifierError extends Error {
     return out.join('\n');
   }
 }
+
+const reachedHint = 'the instruction is reached all the same: test for it first';
 
 function sentence(
   program: string,

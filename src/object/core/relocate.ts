@@ -21,7 +21,7 @@ import { type Access, AccessError, accessText, parseAccess } from './access.ts';
 import { type Candidate, CandidateCache, type CoreTarget } from './candidates.ts';
 import { matchAccess } from './match.ts';
 import { type Answer, patched, poison } from './patch.ts';
-import { impossible, type Value, valueOf, widthMayChange } from './value.ts';
+import { answerOn, impossible, type Value, widthMayChange } from './value.ts';
 
 /** Why an instruction must not be reached. */
 export interface Poisoned {
@@ -106,7 +106,7 @@ export class Relocator {
     const { kind, type, access: text } = relocation;
     const local = parseAccess(this.#local, type, text, kind);
     if (this.#local.name(type) === '') throw new AccessError('the type has no name to look for');
-    const own = valueOf(kind, local);
+    const own = answerOn(kind, local);
     const found = this.#answer(kind, local);
     if (found.access !== undefined) this.#options.record?.(kind, found.access);
     if (own === impossible) throw new AccessError('its own types do not answer it');
@@ -121,7 +121,7 @@ export class Relocator {
     for (const candidate of this.#candidates.of(local.root)) {
       const access = matchAccess(local, kind, candidate.types, candidate.id);
       if (access === undefined) continue;
-      const value = valueOf(kind, access);
+      const value = answerOn(kind, access);
       if (first === undefined) first = { access, value };
       else if (!sameOutcome(first, { access, value })) {
         throw new AccessError(
@@ -130,7 +130,7 @@ export class Relocator {
       }
       matching.push(candidate);
     }
-    if (first === undefined) return { access: undefined, value: valueOf(kind, undefined) };
+    if (first === undefined) return { access: undefined, value: answerOn(kind, undefined) };
     this.#candidates.narrow(local.root, matching);
     return first;
   }

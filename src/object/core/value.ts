@@ -23,7 +23,7 @@ const unchecked = (value: bigint): Value => ({ value, checked: false });
 const checked = (value: bigint): Value => ({ value, checked: true });
 
 /** `access` undefined: nothing in the kernel matches. Throws AccessError. */
-export function valueOf(kind: CoreKind, access: Access | undefined): Value | typeof impossible {
+export function answerOn(kind: CoreKind, access: Access | undefined): Value | typeof impossible {
   switch (familyOf(kind)) {
     case 'field':
       return fieldValue(kind, access);
