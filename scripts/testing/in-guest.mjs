@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Archive } from './cpio.mjs';
 import { withLibraries } from './image.mjs';
 import { runInGuest } from './machine.mjs';
+import { compileObjects } from './objects.mjs';
 import { root } from './paths.mjs';
 import { FileResult } from './results.mjs';
 
@@ -24,6 +25,10 @@ function projectArchive(/** @type {string | undefined} */ compiled) {
   put('node_modules/koffi');
   put('node_modules/@koromix/koffi-linux-x64');
   put('test/fixtures');
+  if (compiled) {
+    compileObjects();
+    put('.build/objects/clang');
+  }
   if (compiled) {
     archive.tree(compiled, 'bpfkit/.build/run', (path) => !path.endsWith('.map'));
     archive.copy(join(import.meta.dirname, 'reporter.mjs'), 'bpfkit/reporter.mjs');

@@ -10,6 +10,7 @@ const PACKAGES = {
   'busybox-static': 'the shell of the guests',
   bpftool: 'the second opinion on loaded programs and BTF',
   bpftrace: 'the second opinion on the tracing language',
+  clang: 'compiles the C objects',
   gcc: 'builds programs to be observed',
   'g++': 'builds programs to be observed',
   'libc6-dev': 'builds programs to be observed',

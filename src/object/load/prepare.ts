@@ -8,6 +8,7 @@ import { essentialName } from '../../btf/names.ts';
 import type { BtfType, TypeId } from '../../btf/types.ts';
 import { feature, helperFeature } from '../../kernel/feature/features.ts';
 import { olderThan } from '../../kernel/feature/release.ts';
+import { structOpsLayout } from '../../kernel/link/struct-ops.ts';
 import { MapFlag } from '../../kernel/map/kind.ts';
 import {
   type AttachTarget,
@@ -347,7 +348,7 @@ function mapSpec(
   return {
     name: map.name,
     type: map.type,
-    ...sizesOf(map),
+    ...sizesOf(map, options.kernelTypes),
     maxEntries: map.maxEntries,
     flags,
     ...(map.extra === undefined ? {} : { extra: Number(map.extra) }),
@@ -362,11 +363,15 @@ function mapSpec(
 }
 
 /** Definitions may name the type of what goes through a map, which the kernel does not want as a size. */
-function sizesOf({ type, keySize, valueSize }: ObjectMap): {
-  readonly keySize: number;
-  readonly valueSize: number;
-} {
+function sizesOf(
+  { type, keySize, valueSize, structOps }: ObjectMap,
+  kernelTypes: () => Btf,
+): { readonly keySize: number; readonly valueSize: number } {
   switch (type) {
+    case MapType.structOps: {
+      const name = essentialName(structOps?.typeName ?? '');
+      return { keySize: 4, valueSize: structOpsLayout(name, kernelTypes()).valueSize };
+    }
     case MapType.ringBuffer:
     case MapType.userRingBuffer:
     case MapType.arena:

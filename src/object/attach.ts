@@ -1,0 +1,310 @@
+/**
+ * One dispatcher from SEC names to links: where a program goes is what its SEC says, unless the options say otherwise.
+ */
+
+import { attachCgroup, attachLsmCgroup } from '../kernel/link/cgroup.ts';
+import { attachExtension } from '../kernel/link/extension.ts';
+import type { IteratorScope } from '../kernel/link/iterator.ts';
+import { attachIterator } from '../kernel/link/iterator.ts';
+import { attachKprobe, attachKretprobe } from '../kernel/link/kprobe.ts';
+import type { AttachedLink } from '../kernel/link/link.ts';
+import { attachFlowDissector, attachSkLookup } from '../kernel/link/namespace.ts';
+import { attachNetfilter, type NetfilterOptions } from '../kernel/link/netfilter.ts';
+import { attachNetkit } from '../kernel/link/netkit.ts';
+import type { Order } from '../kernel/link/order.ts';
+import { attachPerfEvent, type PerfEventOptions } from '../kernel/link/perf-event.ts';
+import { attachRawTracepoint } from '../kernel/link/raw-tracepoint.ts';
+import { attachReuseport, attachSocketFilter, type SocketLike } from '../kernel/link/socket-filter.ts';
+import { attachSockmap, type SockmapRole } from '../kernel/link/sockmap.ts';
+import { attachTc } from '../kernel/link/tc.ts';
+import { attachTcx } from '../kernel/link/tcx.ts';
+import { attachTracepoint } from '../kernel/link/tracepoint.ts';
+import { attachLsm, attachTracing } from '../kernel/link/tracing.ts';
+import { attachUprobe, attachUretprobe } from '../kernel/link/uprobe.ts';
+import { attachUprobes } from '../kernel/link/uprobe-multi.ts';
+import { resolveUserFunction } from '../kernel/link/user-function.ts';
+import { attachXdp } from '../kernel/link/xdp.ts';
+import type { BpfMap } from '../kernel/map/map.ts';
+import type { Program } from '../kernel/program/program.ts';
+import { AttachType } from '../kernel/spec.ts';
+import type { Fd } from '../sys/fd.ts';
+import { ObjectError } from './errors.ts';
+import { syscallPrefix } from './load/externs.ts';
+import { kernelPlace, tracepointName, userPlace } from './place.ts';
+import type { SectionRule } from './sections.ts';
+import type { ObjectProgram } from './spec.ts';
+
+/** What a program needs beside its SEC name; each kind takes its own. */
+export interface AttachOptions {
+  /** Instead of what stands behind the name in SEC: `do_unlinkat`, `/usr/bin/bash:readline`, `sched/sched_switch`. */
+  readonly target?: string;
+  /** What `bpf_get_attach_cookie` answers: kprobe, uprobe, tracepoint, tracing. */
+  readonly cookie?: bigint;
+  /** Only this process: uprobe, usdt, perf_event. */
+  readonly pid?: number;
+  /** Name or number: xdp, tc, tcx, netkit. */
+  readonly interface?: string | number;
+  /** XDP: by the driver, or by the generic code. Default: what the driver can. */
+  readonly mode?: 'native' | 'generic' | 'hardware';
+  /** tc: which way (tcx and netkit have it in SEC). */
+  readonly direction?: 'ingress' | 'egress';
+  /** tcx, netkit, cgroup: the place among others. Default: last. */
+  readonly order?: Order;
+  /** A directory of a cgroup2 file system. */
+  readonly cgroup?: string;
+  /** sk_lookup, flow_dissector: path of a network namespace. Default: this one. */
+  readonly namespace?: string;
+  /** sk_skb, sk_msg: the sockmap. */
+  readonly map?: BpfMap;
+  /** socket, sk_reuseport. */
+  readonly socket?: SocketLike;
+  /** iter: what to walk over. Default: everything. */
+  readonly scope?: IteratorScope;
+  /** netfilter: which hook. */
+  readonly netfilter?: NetfilterOptions;
+  /** perf_event: how often. */
+  readonly perf?: PerfEventOptions;
+  /** freplace: another program than the one that it was loaded for. */
+  readonly program?: { readonly fd: Fd };
+}
+
+/** Whether SEC alone says where the program goes, so that a whole object can be attached without options. */
+export function saysWhere({ rule, target }: ObjectProgram): boolean {
+  switch (rule?.attach) {
+    case 'tracing':
+    case 'lsm':
+    case 'iterator':
+    case 'extension':
+    case 'kprobe':
+    case 'kretprobe':
+    case 'ksyscall':
+    case 'kretsyscall':
+    case 'kprobeMulti':
+    case 'kretprobeMulti':
+    case 'kprobeSession':
+    case 'uprobe':
+    case 'uretprobe':
+    case 'uprobeMulti':
+    case 'uretprobeMulti':
+    case 'uprobeSession':
+    case 'usdt':
+    case 'tracepoint':
+    case 'rawTracepoint':
+      return target !== '';
+    default:
+      return false;
+  }
+}
+
+/** Attaches a loaded program. Throws AttachError; ObjectError (use) where something is missing that SEC does not say. */
+export function attachBySection(
+  file: string,
+  spec: ObjectProgram,
+  program: Program,
+  options: AttachOptions = {},
+): AttachedLink {
+  return new Attaching(file, spec, program, options).run();
+}
+
+const sockmapRoles: ReadonlyMap<AttachType | undefined, SockmapRole> = new Map([
+  [AttachType.skMsgVerdict, 'message'],
+  [AttachType.skSkbStreamParser, 'parser'],
+  [AttachType.skSkbStreamVerdict, 'streamVerdict'],
+  [AttachType.skSkbVerdict, 'verdict'],
+]);
+
+class Attaching {
+  readonly #file: string;
+  readonly #spec: ObjectProgram;
+  readonly #program: Program;
+  readonly #options: AttachOptions;
+
+  constructor(file: string, spec: ObjectProgram, program: Program, options: AttachOptions) {
+    this.#file = file;
+    this.#spec = spec;
+    this.#program = program;
+    this.#options = options;
+  }
+
+  run(): AttachedLink {
+    const rule = this.#spec.rule!;
+    const program = this.#program;
+    const options = this.#options;
+    switch (rule.attach) {
+      case 'kprobe':
+        return this.#kprobe(this.#target('FUNCTION'), false);
+      case 'kretprobe':
+        return this.#kprobe(this.#target('FUNCTION'), true);
+      case 'ksyscall':
+        return this.#kprobe(this.#syscall(), false);
+      case 'kretsyscall':
+        return this.#kprobe(this.#syscall(), true);
+      case 'uprobe':
+        return this.#uprobe(false);
+      case 'uretprobe':
+        return this.#uprobe(true);
+      case 'uprobeMulti':
+        return this.#uprobes(false);
+      case 'uretprobeMulti':
+        return this.#uprobes(true);
+      case 'tracepoint': {
+        const text = this.#target('CATEGORY/NAME');
+        const name = tracepointName(text);
+        if (name === undefined) throw this.#wrong(`"${text}" is not CATEGORY/NAME`);
+        return attachTracepoint(program, name, this.#cookie());
+      }
+      case 'rawTracepoint':
+        return attachRawTracepoint(program, this.#target('NAME'), this.#cookie());
+      case 'tracing':
+        return attachTracing(program, this.#tracingOptions(rule));
+      case 'lsm':
+        return attachLsm(program, this.#tracingOptions(rule));
+      case 'lsmCgroup':
+        return attachLsmCgroup(program, this.#need('cgroup', 'the directory of a control group'));
+      case 'iterator': {
+        const scope = options.scope === undefined ? {} : { scope: options.scope };
+        return attachIterator(program, { target: this.#target('KIND'), ...scope });
+      }
+      case 'extension': {
+        const other = options.program === undefined ? {} : { program: options.program };
+        return attachExtension(program, { function: this.#target('FUNCTION'), ...other });
+      }
+      case 'perfEvent':
+        return attachPerfEvent(program, this.#perf());
+      case 'cgroup': {
+        const order = options.order === undefined ? {} : { order: options.order };
+        const cgroup = this.#need('cgroup', 'the directory of a control group');
+        return attachCgroup(program, cgroup, { attachType: rule.attachType!, ...order });
+      }
+      case 'xdp':
+      case 'tc':
+      case 'tcx':
+      case 'netkit':
+        return this.#onInterface(rule);
+      case 'netns': {
+        const where = options.namespace === undefined ? {} : { namespace: options.namespace };
+        return rule.attachType === AttachType.skLookup
+          ? attachSkLookup(program, where)
+          : attachFlowDissector(program, where);
+      }
+      case 'netfilter':
+        return attachNetfilter(program, this.#need('netfilter', 'family, hook and priority'));
+      case 'sockmap': {
+        const map = this.#need('map', 'a sockmap or sockhash');
+        return attachSockmap(program, map, { role: sockmapRoles.get(rule.attachType)! });
+      }
+      case 'socket':
+        return attachSocketFilter(program, this.#need('socket', 'a socket'));
+      case 'reuseport':
+        return attachReuseport(program, this.#need('socket', 'a socket'));
+      case 'structOps':
+        throw this.#wrong('it is a part of a structure: attach that, by its name (attachStructOps)');
+      case 'none':
+        throw this.#wrong(
+          'programs of this kind are not attached by themselves, but used through maps, routes or test runs',
+        );
+      default:
+        throw this.#wrong(`attaching ${this.#spec.section} is not possible here yet`);
+    }
+  }
+
+  #onInterface(rule: SectionRule): AttachedLink {
+    const { mode, order, direction } = this.#options;
+    const program = this.#program;
+    const device = this.#need('interface', 'the name or number of an interface');
+    const ordered = order === undefined ? {} : { order };
+    switch (rule.attach) {
+      case 'xdp':
+        return attachXdp(program, device, mode === undefined ? {} : { mode });
+      case 'netkit': {
+        const side = rule.attachType === AttachType.netkitPrimary ? 'primary' : 'peer';
+        return attachNetkit(program, device, { side, ...ordered });
+      }
+      case 'tcx': {
+        const way = rule.attachType === AttachType.tcxIngress ? 'ingress' : 'egress';
+        return attachTcx(program, device, { direction: way, ...ordered });
+      }
+      default:
+        if (direction === undefined) throw this.#missing('direction', "'ingress' or 'egress'");
+        return attachTc(program, device, { direction });
+    }
+  }
+
+  #kprobe(text: string, atReturn: boolean): AttachedLink {
+    const place = kernelPlace(text);
+    if (place === undefined) throw this.#wrong(`"${text}" is not FUNCTION or FUNCTION+OFFSET`);
+    const options = { offset: place.offset, ...this.#cookie() };
+    return atReturn
+      ? attachKretprobe(this.#program, place.symbol, options)
+      : attachKprobe(this.#program, place.symbol, options);
+  }
+
+  #syscall(): string {
+    const name = this.#target('SYSCALL');
+    return `${syscallPrefix() ?? 'sys_'}${name}`;
+  }
+
+  #uprobe(atReturn: boolean): AttachedLink {
+    const { path, offset, symbol } = this.#userFunction();
+    const { pid } = this.#options;
+    const target = { path, offset, symbol, ...(pid === undefined ? {} : { pid }), ...this.#cookie() };
+    return atReturn ? attachUretprobe(this.#program, target) : attachUprobe(this.#program, target);
+  }
+
+  #uprobes(atReturn: boolean): AttachedLink {
+    const { path, offset, symbol } = this.#userFunction();
+    const { pid } = this.#options;
+    const places = [{ offset, symbol, ...this.#cookie() }];
+    return attachUprobes(this.#program, { path, places, atReturn, ...(pid === undefined ? {} : { pid }) });
+  }
+
+  #userFunction(): { readonly path: string; readonly offset: number; readonly symbol: string } {
+    const text = this.#target('BINARY:FUNCTION');
+    const place = userPlace(text);
+    if (place === undefined)
+      throw this.#wrong(`"${text}" is not BINARY:FUNCTION, BINARY:FUNCTION+OFFSET or BINARY:OFFSET`);
+    const { path, offset } = resolveUserFunction(place.binary, place.symbol, place.offset);
+    return { path, offset, symbol: place.symbol };
+  }
+
+  #tracingOptions(rule: SectionRule): Parameters<typeof attachTracing>[1] {
+    const { cookie } = this.#options;
+    const target = this.#spec.target;
+    if (cookie === undefined) return { target };
+    return { target, cookie: { value: cookie, attachType: rule.attachType! } };
+  }
+
+  #perf(): PerfEventOptions {
+    const perf = this.#need('perf', 'a frequency or a period');
+    const { pid } = this.#options;
+    return { ...perf, ...(pid === undefined ? {} : { pid }), ...this.#cookie() };
+  }
+
+  #cookie(): { readonly cookie?: bigint } {
+    const { cookie } = this.#options;
+    return cookie === undefined ? {} : { cookie };
+  }
+
+  /** What SEC or the options say; `form` for the message. */
+  #target(form: string): string {
+    const target = this.#options.target ?? this.#spec.target;
+    if (target === '')
+      throw this.#missing('target', `${form}, which SEC("${this.#spec.section}") does not say`);
+    return target;
+  }
+
+  #need<K extends keyof AttachOptions>(name: K, what: string): NonNullable<AttachOptions[K]> {
+    const value = this.#options[name];
+    if (value === undefined) throw this.#missing(name, what);
+    return value as NonNullable<AttachOptions[K]>;
+  }
+
+  #missing(option: keyof AttachOptions, what: string): ObjectError {
+    return this.#wrong(`the option "${option}" is missing: ${what}`);
+  }
+
+  #wrong(problem: string): ObjectError {
+    const { name, section } = this.#spec;
+    return new ObjectError('use', { file: this.#file, section }, `attach program "${name}": ${problem}`);
+  }
+}
