@@ -131,8 +131,8 @@ export class FunctionBuilder {
     return this.#parameters[index];
   }
 
-  slot(name: string, size: number, align: Slot['align'] = 8): Slot {
-    const slot = { id: this.function.slots.length, name, size, align };
+  slot(name: string, size: number, align: Slot['align'] = 8, pinned = false): Slot {
+    const slot = { id: this.function.slots.length, name, size, align, ...(pinned ? { pinned } : {}) };
     this.function.slots.push(slot);
     return slot;
   }

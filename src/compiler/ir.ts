@@ -89,6 +89,8 @@ export interface Slot {
   readonly name: string;
   readonly size: number;
   readonly align: 1 | 2 | 4 | 8;
+  /** It must stay on the stack: it keeps pointers, or its address goes to a helper that takes no other. */
+  readonly pinned?: boolean;
 }
 
 /** What a field access means on another kernel: the source of a CO-RE relocation when a program travels. */

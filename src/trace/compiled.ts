@@ -31,8 +31,11 @@ export interface CompiledScript {
     | undefined;
 }
 
-/** `startTime`: CLOCK_MONOTONIC in ns, for `elapsed`. `childPid`: of `-c`, 0 without. */
-export type GlobalName = 'startTime' | 'childPid';
+/**
+ * `startTime`: CLOCK_MONOTONIC in ns, for `elapsed`. `childPid`: of `-c`, 0 without. `taiOffset`: CLOCK_TAI minus
+ * CLOCK_BOOTTIME in ns, for `nsecs(sw_tai)`.
+ */
+export type GlobalName = 'startTime' | 'childPid' | 'taiOffset';
 
 export interface CompiledProbe {
   /** In `spec.programs`. */

@@ -43,7 +43,9 @@ export function demotable(fn: IrFunction): Slot[] {
       }
     }
   }
-  return fn.slots.filter((slot) => !pinned.has(slot)).sort((a, b) => b.size - a.size || a.id - b.id);
+  return fn.slots
+    .filter((slot) => !slot.pinned && !pinned.has(slot))
+    .sort((a, b) => b.size - a.size || a.id - b.id);
 }
 
 /** Helpers whose pointer argument must be a stack address: the dynptr family (Linux 5.19). */

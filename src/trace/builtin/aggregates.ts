@@ -2,18 +2,10 @@
 import type { CallExpr, Expr, IdentifierExpr } from '../ast/nodes.ts';
 import type { CheckContext } from '../check/context.ts';
 import * as say from '../check/messages.ts';
+import { aggregates as lowerAggregates } from '../lower/builtins/maps.ts';
 import type { Type, TypeOf } from '../types/type.ts';
 import type { Builtin } from './builtin.ts';
-import {
-  isInteger,
-  isNumber,
-  literalInteger,
-  literalText,
-  notLowered,
-  requires,
-  signedOf,
-  unstable,
-} from './rules.ts';
+import { isInteger, isNumber, literalInteger, literalText, requires, signedOf, unstable } from './rules.ts';
 
 function ofNumber(kind: 'sum' | 'min' | 'max' | 'avg' | 'stats', result: string, text: string): Builtin {
   return {
@@ -24,7 +16,7 @@ function ofNumber(kind: 'sum' | 'min' | 'max' | 'avg' | 'stats', result: string,
       requires(context, call, args[0]!, 'int', isNumber);
       return { kind, signed: signedOf(context.typeOf(args[0]!)) };
     },
-    lower: notLowered(kind),
+    lower: lowerAggregates[kind],
     documentation: { section: 'map', signature: `${result} ${kind}(int n)`, text },
   };
 }
@@ -97,7 +89,7 @@ export const aggregateBuiltins: readonly Builtin[] = [
     kind: 'map',
     arity: [0, 0],
     check: () => ({ kind: 'count' }),
-    lower: notLowered('count'),
+    lower: lowerAggregates.count,
     documentation: {
       section: 'map',
       signature: 'count_t count()',
@@ -115,7 +107,7 @@ export const aggregateBuiltins: readonly Builtin[] = [
     kind: 'map',
     arity: [1, 2],
     check: checkHist,
-    lower: notLowered('hist'),
+    lower: lowerAggregates.hist,
     documentation: {
       section: 'map',
       signature: 'hist_t hist(int64 n[, const int k])',
@@ -128,7 +120,7 @@ export const aggregateBuiltins: readonly Builtin[] = [
     kind: 'map',
     arity: [4, 4],
     check: checkLhist,
-    lower: notLowered('lhist'),
+    lower: lowerAggregates.lhist,
     documentation: {
       section: 'map',
       signature: 'lhist_t lhist(int64 n, const int64 min, const int64 max, const int64 step)',
@@ -140,7 +132,7 @@ export const aggregateBuiltins: readonly Builtin[] = [
     kind: 'map',
     arity: [3, 4],
     check: checkSeries,
-    lower: notLowered('tseries'),
+    lower: lowerAggregates.tseries,
     documentation: {
       section: 'map',
       signature:

@@ -3,11 +3,12 @@ import type { CallExpr, Expr, IdentifierExpr } from '../ast/nodes.ts';
 import type { CheckContext, Constant } from '../check/context.ts';
 import * as say from '../check/messages.ts';
 import { readInteger } from '../check/parameters.ts';
+import { memory as lowerMemory } from '../lower/builtins/memory.ts';
 import { typeText } from '../types/text.ts';
 import { bool, int64, none, pointerTo, string, type Type, uint64 } from '../types/type.ts';
 import type { Builtin } from './builtin.ts';
 import { checkFormat } from './format-arguments.ts';
-import { literalText, notLowered, unknown } from './rules.ts';
+import { compiledAway, literalText, unknown } from './rules.ts';
 
 function question(name: string, text: string, answer: (type: Type) => boolean): Builtin {
   return {
@@ -20,7 +21,7 @@ function question(name: string, text: string, answer: (type: Type) => boolean): 
       if (!unknown(type)) context.fold(call, answer(type));
       return bool;
     },
-    lower: notLowered(name),
+    lower: compiledAway,
     documentation: { section: 'compile time', signature: `bool ${name}(x)`, text },
   };
 }
@@ -115,7 +116,7 @@ export const compileTimeBuiltins: readonly Builtin[] = [
       if (!unknown(type)) context.fold(call, scalars.has(type.kind));
       return bool;
     },
-    lower: notLowered('is_scalar'),
+    lower: compiledAway,
     documentation: {
       section: 'compile time',
       signature: 'bool is_scalar(x)',
@@ -131,7 +132,7 @@ export const compileTimeBuiltins: readonly Builtin[] = [
       context.fold(call, context.constantOf(args[0]!) !== undefined);
       return bool;
     },
-    lower: notLowered('is_literal'),
+    lower: compiledAway,
     documentation: {
       section: 'compile time',
       signature: 'bool is_literal(x)',
@@ -144,7 +145,7 @@ export const compileTimeBuiltins: readonly Builtin[] = [
     arity: [1, 3],
     compileTime: true,
     check: checkGetopt,
-    lower: notLowered('getopt'),
+    lower: compiledAway,
     documentation: {
       section: 'compile time',
       signature: 'bool|int64|string getopt(const string name[, default[, const string description]])',
@@ -158,7 +159,7 @@ export const compileTimeBuiltins: readonly Builtin[] = [
     arity: [3, 3],
     lazy: true,
     check: checkContainer,
-    lower: notLowered('container_of'),
+    lower: lowerMemory.container_of,
     documentation: {
       section: 'value',
       signature: 'T * container_of(ptr, typeof(T), member)',
@@ -182,7 +183,7 @@ export const compileTimeBuiltins: readonly Builtin[] = [
       }
       return none;
     },
-    lower: notLowered('static_assert'),
+    lower: compiledAway,
     documentation: {
       section: 'compile time',
       signature: 'void static_assert(const bool condition, const string message)',
@@ -201,7 +202,7 @@ export const compileTimeBuiltins: readonly Builtin[] = [
       }
       return none;
     },
-    lower: notLowered('assert_str'),
+    lower: compiledAway,
     documentation: {
       section: 'compile time',
       signature: 'void assert_str(x)',
@@ -223,7 +224,7 @@ export const compileTimeBuiltins: readonly Builtin[] = [
       context.diagnostics.error(call.span, text);
       return none;
     },
-    lower: notLowered('fail'),
+    lower: compiledAway,
     documentation: {
       section: 'compile time',
       signature: 'void fail(const string fmt, args…)',

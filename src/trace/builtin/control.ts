@@ -2,9 +2,10 @@
 import type { CallExpr, Expr, IdentifierExpr } from '../ast/nodes.ts';
 import type { CheckContext } from '../check/context.ts';
 import * as say from '../check/messages.ts';
+import { control as lowerControl, signal } from '../lower/builtins/control.ts';
 import { none, type Type } from '../types/type.ts';
 import type { Builtin } from './builtin.ts';
-import { isAddress, isInteger, isNumber, literalText, notLowered, requires, unknown } from './rules.ts';
+import { isAddress, isInteger, isNumber, literalText, requires, unknown } from './rules.ts';
 
 /** Linux's numbers, arch/x86/include/uapi/asm/signal.h and asm-generic alike for the first 31. */
 const signals: ReadonlyMap<string, number> = new Map(
@@ -55,7 +56,7 @@ export const controlBuiltins: readonly Builtin[] = [
       if (context.inLoop) context.diagnostics.error(call.span, say.exitInLoop);
       return none;
     },
-    lower: notLowered('exit'),
+    lower: lowerControl.exit,
     documentation: {
       section: 'effect',
       signature: 'void exit([int code])',
@@ -71,7 +72,7 @@ export const controlBuiltins: readonly Builtin[] = [
       literalText(context, call, args[1]!);
       return none;
     },
-    lower: notLowered('assert'),
+    lower: lowerControl.assert,
     documentation: {
       section: 'effect',
       signature: 'void assert(bool condition, const string message)',
@@ -85,7 +86,7 @@ export const controlBuiltins: readonly Builtin[] = [
     unsafe: true,
     probes: signalProbes,
     check: checkSignal,
-    lower: notLowered('signal'),
+    lower: signal('send_signal', signalNumber),
     documentation: {
       section: 'effect',
       signature: 'void signal(const string sig | uint32 signum)',
@@ -99,7 +100,7 @@ export const controlBuiltins: readonly Builtin[] = [
     unsafe: true,
     probes: signalProbes,
     check: checkSignal,
-    lower: notLowered('signal_thread'),
+    lower: signal('send_signal_thread', signalNumber),
     documentation: {
       section: 'effect',
       signature: 'void signal_thread(const string sig | uint32 signum)',
@@ -119,7 +120,7 @@ export const controlBuiltins: readonly Builtin[] = [
       }
       return none;
     },
-    lower: notLowered('override'),
+    lower: lowerControl.override,
     documentation: {
       section: 'effect',
       signature: 'void override(uint64 rc)',
@@ -134,7 +135,7 @@ export const controlBuiltins: readonly Builtin[] = [
       requires(context, call, args[0]!, 'integer or pointer', isAddress);
       return none;
     },
-    lower: notLowered('unwatch'),
+    lower: lowerControl.unwatch,
     documentation: {
       section: 'effect',
       signature: 'void unwatch(void *addr)',

@@ -1,16 +1,17 @@
 /** Where it runs: CPUs, numbers of the machine, registers. */
 import * as say from '../check/messages.ts';
+import { machine as lowerMachine } from '../lower/builtins/machine.ts';
 import { uint8, uint64 } from '../types/type.ts';
 import type { Builtin } from './builtin.ts';
 import { isRegister } from './registers.ts';
-import { literalText, notLowered } from './rules.ts';
+import { compiledAway, literalText } from './rules.ts';
 
 export const machineBuiltins: readonly Builtin[] = [
   {
     name: 'cpu',
     kind: 'value',
     check: () => uint64,
-    lower: notLowered('cpu'),
+    lower: lowerMachine.cpu,
     documentation: { section: 'variable', signature: 'uint64 cpu', text: 'The CPU that the event is on.' },
   },
   {
@@ -21,21 +22,21 @@ export const machineBuiltins: readonly Builtin[] = [
       context.fold(call, BigInt(context.environment.cpus));
       return uint64;
     },
-    lower: notLowered('ncpus'),
+    lower: compiledAway,
     documentation: { section: 'variable', signature: 'uint64 ncpus', text: 'How many CPUs there are.' },
   },
   {
     name: 'numaid',
     kind: 'value',
     check: () => uint64,
-    lower: notLowered('numaid'),
+    lower: lowerMachine.numaid,
     documentation: { section: 'variable', signature: 'uint64 numaid', text: 'The NUMA node of the CPU.' },
   },
   {
     name: 'rand',
     kind: 'value',
     check: () => uint64,
-    lower: notLowered('rand'),
+    lower: lowerMachine.rand,
     documentation: { section: 'variable', signature: 'uint64 rand', text: 'A random number.' },
   },
   {
@@ -54,7 +55,7 @@ export const machineBuiltins: readonly Builtin[] = [
       'watchpoint',
     ],
     check: () => uint8,
-    lower: notLowered('usermode'),
+    lower: lowerMachine.usermode,
     documentation: {
       section: 'variable',
       signature: 'uint8 usermode',
@@ -85,7 +86,7 @@ export const machineBuiltins: readonly Builtin[] = [
       }
       return uint64;
     },
-    lower: notLowered('reg'),
+    lower: lowerMachine.reg,
     documentation: {
       section: 'value',
       signature: 'uint64 reg(const string name)',

@@ -2,10 +2,11 @@
 import type { CallExpr, Expr, IdentifierExpr, MapExpr } from '../ast/nodes.ts';
 import type { CheckContext, MapUse } from '../check/context.ts';
 import * as say from '../check/messages.ts';
+import { maps as lowerMaps } from '../lower/builtins/maps.ts';
 import { kindText } from '../types/text.ts';
 import { bool, int64, none, type Type } from '../types/type.ts';
 import type { Builtin } from './builtin.ts';
-import { notLowered, unknown, wholeMap } from './rules.ts';
+import { unknown, wholeMap } from './rules.ts';
 
 /** `f(@m, key)`: the map, keyed, and the key of its type. */
 function mapAndKey(
@@ -47,7 +48,7 @@ export const mapBuiltins: readonly Builtin[] = [
     arity: [1, 2],
     lazy: true,
     check: checkDelete,
-    lower: notLowered('delete'),
+    lower: lowerMaps.delete,
     documentation: {
       section: 'effect',
       signature: 'bool delete(map m, mapkey k)',
@@ -65,7 +66,7 @@ export const mapBuiltins: readonly Builtin[] = [
       if (use?.scalar === true) context.diagnostics.error(args[0]!.span, say.notKeyed('has_key'));
       return bool;
     },
-    lower: notLowered('has_key'),
+    lower: lowerMaps.has_key,
     documentation: {
       section: 'value',
       signature: 'bool has_key(map m, mapkey k)',
@@ -84,7 +85,7 @@ export const mapBuiltins: readonly Builtin[] = [
       else if (use?.value !== undefined) context.assign(into!, use.value);
       return bool;
     },
-    lower: notLowered('find'),
+    lower: lowerMaps.find,
     documentation: {
       section: 'value',
       signature: 'bool find(map m, mapkey k, $v)',
@@ -115,7 +116,7 @@ export const mapBuiltins: readonly Builtin[] = [
       }
       return int64;
     },
-    lower: notLowered('len'),
+    lower: lowerMaps.len,
     documentation: {
       section: 'value',
       signature: 'int64 len(map m | stack s)',
@@ -132,7 +133,7 @@ export const mapBuiltins: readonly Builtin[] = [
       if (map !== undefined) context.map(map);
       return none;
     },
-    lower: notLowered('clear'),
+    lower: lowerMaps.clear,
     documentation: {
       section: 'effect',
       signature: 'void clear(map m)',
@@ -149,7 +150,7 @@ export const mapBuiltins: readonly Builtin[] = [
       if (map !== undefined) context.map(map);
       return none;
     },
-    lower: notLowered('zero'),
+    lower: lowerMaps.zero,
     documentation: { section: 'effect', signature: 'void zero(map m)', text: 'Sets all values to 0.' },
   },
 ];

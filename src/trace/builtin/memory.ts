@@ -2,6 +2,7 @@
 import type { CallExpr, Expr, IdentifierExpr } from '../ast/nodes.ts';
 import type { CheckContext } from '../check/context.ts';
 import * as say from '../check/messages.ts';
+import { memory as lowerMemory } from '../lower/builtins/memory.ts';
 import { layoutOf } from '../types/layout.ts';
 import { kindText, typeText } from '../types/text.ts';
 import {
@@ -16,7 +17,7 @@ import {
   voidType,
 } from '../types/type.ts';
 import type { Builtin } from './builtin.ts';
-import { isAddress, isInteger, isPointer, notLowered, requires, unknown } from './rules.ts';
+import { isAddress, isInteger, isPointer, requires, unknown } from './rules.ts';
 
 function checkBuf(context: CheckContext, call: CallExpr | IdentifierExpr, args: readonly Expr[]): Type {
   const [from, length] = args;
@@ -68,7 +69,7 @@ export const memoryBuiltins: readonly Builtin[] = [
     kind: 'function',
     arity: [1, 2],
     check: checkBuf,
-    lower: notLowered('buf'),
+    lower: lowerMemory.buf,
     documentation: {
       section: 'value',
       signature: 'buffer buf(void *data, [int64 length])',
@@ -89,7 +90,7 @@ export const memoryBuiltins: readonly Builtin[] = [
       }
       return { kind: 'int', bits: type.bits, signed: false };
     },
-    lower: notLowered('bswap'),
+    lower: lowerMemory.bswap,
     documentation: {
       section: 'value',
       signature: 'uintN bswap(uintN n)',
@@ -109,7 +110,7 @@ export const memoryBuiltins: readonly Builtin[] = [
       requires(context, call, args[2]!, 'int', isInteger);
       return int64;
     },
-    lower: notLowered('memcmp'),
+    lower: lowerMemory.memcmp,
     documentation: {
       section: 'value',
       signature: 'int64 memcmp(void *a, void *b, uint64 n)',
@@ -121,7 +122,7 @@ export const memoryBuiltins: readonly Builtin[] = [
     kind: 'function',
     arity: [1, 1],
     check: inSpace('kernel'),
-    lower: notLowered('kptr'),
+    lower: lowerMemory.kptr,
     documentation: {
       section: 'value',
       signature: 'T * kptr(T * ptr)',
@@ -133,7 +134,7 @@ export const memoryBuiltins: readonly Builtin[] = [
     kind: 'function',
     arity: [1, 1],
     check: inSpace('user'),
-    lower: notLowered('uptr'),
+    lower: lowerMemory.uptr,
     documentation: {
       section: 'value',
       signature: 'T * uptr(T * ptr)',
@@ -148,7 +149,7 @@ export const memoryBuiltins: readonly Builtin[] = [
       requires(context, call, args[0]!, 'integer or pointer', isAddress);
       return bool;
     },
-    lower: notLowered('is_err'),
+    lower: lowerMemory.is_err,
     documentation: {
       section: 'value',
       signature: 'bool is_err(T value)',
@@ -180,7 +181,7 @@ export const memoryBuiltins: readonly Builtin[] = [
       }
       return string(size);
     },
-    lower: notLowered('path'),
+    lower: lowerMemory.path,
     documentation: {
       section: 'value',
       signature: 'string path(struct path * path [, const int32 size])',
@@ -198,7 +199,7 @@ export const memoryBuiltins: readonly Builtin[] = [
       requires(context, call, args[2]!, 'int', isInteger);
       return { kind: 'none' };
     },
-    lower: notLowered('write_user'),
+    lower: lowerMemory.write_user,
     documentation: {
       section: 'effect',
       signature: 'void write_user(void *dst, T src, uint64 n)',

@@ -1,7 +1,9 @@
 /** Numbers of the kernel that have names: errors, signals, system calls. */
+
+import { network as lowerNetwork } from '../lower/builtins/network.ts';
 import type { Type } from '../types/type.ts';
 import type { Builtin } from './builtin.ts';
-import { isInteger, notLowered, requires } from './rules.ts';
+import { isInteger, requires } from './rules.ts';
 
 function named(table: 'errno' | 'signal' | 'syscall', name: string, text: string, example: string): Builtin {
   return {
@@ -12,7 +14,7 @@ function named(table: 'errno' | 'signal' | 'syscall', name: string, text: string
       requires(context, call, args[0]!, 'int', isInteger);
       return { kind: 'named', table };
     },
-    lower: notLowered(name),
+    lower: lowerNetwork.named,
     documentation: { section: 'value', signature: `string ${name}(int n)`, text, example },
   };
 }

@@ -1,11 +1,12 @@
 /** Addresses of networks. */
 import { isIP, isIPv4 } from 'node:net';
 import * as say from '../check/messages.ts';
+import { network as lowerNetwork } from '../lower/builtins/network.ts';
 import { layoutOf } from '../types/layout.ts';
 import { kindText, typeText } from '../types/text.ts';
 import { uint8, uint64 } from '../types/type.ts';
 import type { Builtin } from './builtin.ts';
-import { isInteger, notLowered, requires, unknown } from './rules.ts';
+import { isInteger, requires, unknown } from './rules.ts';
 
 export const networkBuiltins: readonly Builtin[] = [
   {
@@ -30,7 +31,7 @@ export const networkBuiltins: readonly Builtin[] = [
       }
       return { kind: 'inet' };
     },
-    lower: notLowered('ntop'),
+    lower: lowerNetwork.ntop,
     documentation: {
       section: 'value',
       signature: 'inet ntop([int64 af, ] int addr)',
@@ -53,7 +54,7 @@ export const networkBuiltins: readonly Builtin[] = [
       }
       return { kind: 'array', element: uint8, length: isIPv4(value) ? 4 : 16 };
     },
-    lower: notLowered('pton'),
+    lower: lowerNetwork.pton,
     documentation: {
       section: 'compile time',
       signature: 'uint8[4|16] pton(const string addr)',
@@ -81,7 +82,7 @@ export const networkBuiltins: readonly Builtin[] = [
       }
       return { kind: 'macaddr' };
     },
-    lower: notLowered('macaddr'),
+    lower: lowerNetwork.macaddr,
     documentation: {
       section: 'value',
       signature: 'macaddr_t macaddr(char *mac)',
@@ -97,7 +98,7 @@ export const networkBuiltins: readonly Builtin[] = [
       requires(context, call, args[0]!, 'pointer', (type) => type.kind === 'pointer');
       return uint64;
     },
-    lower: notLowered('socket_cookie'),
+    lower: lowerNetwork.socket_cookie,
     documentation: {
       section: 'value',
       signature: 'uint64 socket_cookie(struct sock *sk)',

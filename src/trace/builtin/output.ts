@@ -2,11 +2,12 @@
 import type { CallExpr, Expr, IdentifierExpr } from '../ast/nodes.ts';
 import type { CheckContext } from '../check/context.ts';
 import * as say from '../check/messages.ts';
+import { output as lowerOutput } from '../lower/builtins/output.ts';
 import { kindText } from '../types/text.ts';
 import { none, type Type } from '../types/type.ts';
 import type { Builtin } from './builtin.ts';
 import { checkFormat } from './format-arguments.ts';
-import { isAddress, isInteger, literalInteger, literalText, notLowered, requires, unknown } from './rules.ts';
+import { isAddress, isInteger, literalInteger, literalText, requires, unknown } from './rules.ts';
 import { timeOutput } from './time.ts';
 
 /** A format and up to 128 arguments. */
@@ -51,7 +52,7 @@ const formatted = (
     if (name === 'debugf') context.diagnostics.warning(call.span, say.debugfWarning);
     return none;
   },
-  lower: notLowered(name),
+  lower: lowerOutput[name],
   documentation: { section: 'effect', signature, text },
   ...more,
 });
@@ -63,7 +64,7 @@ export const outputBuiltins: readonly Builtin[] = [
     arity: [1, 3],
     lazy: true,
     check: checkPrint,
-    lower: notLowered('print'),
+    lower: lowerOutput.print,
     documentation: {
       section: 'effect',
       signature: 'void print(T value) / void print(map m[, const int top[, const int div]])',
@@ -96,7 +97,7 @@ export const outputBuiltins: readonly Builtin[] = [
       if (args[1] !== undefined) literalText(context, call, args[1]);
       return none;
     },
-    lower: notLowered('join'),
+    lower: lowerOutput.join,
     documentation: {
       section: 'effect',
       signature: 'void join(char *arr[] [, const string sep])',
@@ -116,7 +117,7 @@ export const outputBuiltins: readonly Builtin[] = [
       requires(context, call, args[3]!, 'int', isInteger);
       return { kind: 'int', bits: 32, signed: false };
     },
-    lower: notLowered('skboutput'),
+    lower: lowerOutput.skboutput,
     documentation: {
       section: 'effect',
       signature:

@@ -2,11 +2,12 @@
 import type { CallExpr, IdentifierExpr } from '../ast/nodes.ts';
 import type { CheckContext } from '../check/context.ts';
 import * as say from '../check/messages.ts';
+import { probe as lowerProbe } from '../lower/builtins/probe.ts';
 import type { Provider, ResolvedProbe } from '../probes/resolved.ts';
 import { none, string, type Type, uint64, voidType } from '../types/type.ts';
 import type { Builtin } from './builtin.ts';
 import { registerArguments } from './registers.ts';
-import { notLowered } from './rules.ts';
+import { compiledAway } from './rules.ts';
 
 /** `for` over a map calls a function of its own: the event is out of its reach. */
 function reachable(context: CheckContext, call: CallExpr | IdentifierExpr): boolean {
@@ -33,7 +34,7 @@ const argsBuiltin: Builtin = {
     context.diagnostics.error(call.span, found.missing);
     return none;
   },
-  lower: notLowered('args'),
+  lower: lowerProbe.args,
   documentation: {
     section: 'variable',
     signature: 'struct args',
@@ -78,7 +79,7 @@ const contextBuiltin: Builtin = {
     const target = name === undefined ? undefined : context.environment.types.type(name, 'struct');
     return { kind: 'context', target: target ?? voidType };
   },
-  lower: notLowered('ctx'),
+  lower: lowerProbe.ctx,
   documentation: {
     section: 'variable',
     signature: 'void *ctx',
@@ -101,7 +102,7 @@ const returnBuiltin: Builtin = {
     if (probe.provider !== 'fexit') return uint64;
     return context.environment.returnOf?.(probe) ?? uint64;
   },
-  lower: notLowered('retval'),
+  lower: lowerProbe.retval,
   documentation: {
     section: 'variable',
     signature: 'uint64 retval',
@@ -127,7 +128,7 @@ export const probeBuiltins: readonly Builtin[] = [
       }
       return { kind: probe.provider.startsWith('u') ? 'usym' : 'ksym' };
     },
-    lower: notLowered('func'),
+    lower: lowerProbe.func,
     documentation: {
       section: 'variable',
       signature: 'string func',
@@ -140,7 +141,7 @@ export const probeBuiltins: readonly Builtin[] = [
     perTarget: true,
     compileTime: true,
     check: (context, call) => constantText(context, call, context.probe?.name ?? ''),
-    lower: notLowered('probe'),
+    lower: compiledAway,
     documentation: {
       section: 'variable',
       signature: 'string probe',
@@ -155,7 +156,7 @@ export const probeBuiltins: readonly Builtin[] = [
       const provider = context.probe?.provider ?? '';
       return constantText(context, call, specials.has(provider) ? 'special' : provider);
     },
-    lower: notLowered('probetype'),
+    lower: compiledAway,
     documentation: {
       section: 'variable',
       signature: 'string probetype',
@@ -211,7 +212,7 @@ function makeArgument(name: string, number: number): Builtin {
       }
       return uint64;
     },
-    lower: notLowered(name),
+    lower: lowerProbe.argument,
     documentation: {
       section: 'variable',
       signature: 'uint64 arg0, arg1, …',

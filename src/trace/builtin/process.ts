@@ -2,10 +2,11 @@
 import type { CallExpr, Expr, IdentifierExpr } from '../ast/nodes.ts';
 import type { CheckContext } from '../check/context.ts';
 import * as say from '../check/messages.ts';
+import { process as lowerProcess } from '../lower/builtins/process.ts';
 import { typeText } from '../types/text.ts';
 import { bool, pointerTo, string, type Type, uint32, uint64 } from '../types/type.ts';
 import type { Builtin } from './builtin.ts';
-import { isAddress, literalText, notLowered, requires, wordOf } from './rules.ts';
+import { compiledAway, isAddress, literalText, requires, wordOf } from './rules.ts';
 
 /** TASK_COMM_LEN, include/linux/sched.h. */
 const comm = string(16);
@@ -43,7 +44,7 @@ export const processBuiltins: readonly Builtin[] = [
     arity: [0, 1],
     lazy: true,
     check: checkNamespace,
-    lower: notLowered('pid'),
+    lower: lowerProcess.pid,
     documentation: {
       section: 'variable',
       signature: 'uint32 pid([curr_ns|init])',
@@ -56,7 +57,7 @@ export const processBuiltins: readonly Builtin[] = [
     arity: [0, 1],
     lazy: true,
     check: checkNamespace,
-    lower: notLowered('tid'),
+    lower: lowerProcess.tid,
     documentation: {
       section: 'variable',
       signature: 'uint32 tid([curr_ns|init])',
@@ -67,21 +68,21 @@ export const processBuiltins: readonly Builtin[] = [
     name: 'uid',
     kind: 'value',
     check: () => uint64,
-    lower: notLowered('uid'),
+    lower: lowerProcess.uid,
     documentation: { section: 'variable', signature: 'uint64 uid', text: 'Real user id of the task.' },
   },
   {
     name: 'gid',
     kind: 'value',
     check: () => uint64,
-    lower: notLowered('gid'),
+    lower: lowerProcess.gid,
     documentation: { section: 'variable', signature: 'uint64 gid', text: 'Real group id of the task.' },
   },
   {
     name: 'username',
     kind: 'value',
     check: () => ({ kind: 'username' }),
-    lower: notLowered('username'),
+    lower: lowerProcess.username,
     documentation: {
       section: 'variable',
       signature: 'username_t username',
@@ -98,7 +99,7 @@ export const processBuiltins: readonly Builtin[] = [
       if (pid !== undefined) requires(context, call, pid, 'integer or pointer', isAddress);
       return comm;
     },
-    lower: notLowered('comm'),
+    lower: lowerProcess.comm,
     documentation: {
       section: 'variable',
       signature: 'string comm([uint32 pid])',
@@ -112,7 +113,7 @@ export const processBuiltins: readonly Builtin[] = [
       const task = context.environment.types.type('task_struct', 'struct');
       return pointerTo(task ?? { kind: 'void' }, 'kernel');
     },
-    lower: notLowered('curtask'),
+    lower: lowerProcess.curtask,
     documentation: {
       section: 'variable',
       signature: 'struct task_struct * curtask',
@@ -125,7 +126,7 @@ export const processBuiltins: readonly Builtin[] = [
     kind: 'value',
     arity: [0, 1],
     check: checkTask(uint32),
-    lower: notLowered('ppid'),
+    lower: lowerProcess.ppid,
     documentation: {
       section: 'value',
       signature: 'uint32 ppid([struct task_struct *task])',
@@ -137,7 +138,7 @@ export const processBuiltins: readonly Builtin[] = [
     kind: 'value',
     arity: [0, 1],
     check: checkTask(comm),
-    lower: notLowered('pcomm'),
+    lower: lowerProcess.pcomm,
     documentation: {
       section: 'value',
       signature: 'string pcomm([struct task_struct *task])',
@@ -149,7 +150,7 @@ export const processBuiltins: readonly Builtin[] = [
     kind: 'value',
     arity: [0, 1],
     check: checkTask(uint32),
-    lower: notLowered('leader_tid'),
+    lower: lowerProcess.leader_tid,
     documentation: {
       section: 'value',
       signature: 'uint32 leader_tid([struct task_struct *task])',
@@ -161,7 +162,7 @@ export const processBuiltins: readonly Builtin[] = [
     kind: 'value',
     arity: [0, 1],
     check: checkTask(comm),
-    lower: notLowered('leader_comm'),
+    lower: lowerProcess.leader_comm,
     documentation: {
       section: 'value',
       signature: 'string leader_comm([struct task_struct *task])',
@@ -172,7 +173,7 @@ export const processBuiltins: readonly Builtin[] = [
     name: 'cpid',
     kind: 'value',
     check: () => uint32,
-    lower: notLowered('cpid'),
+    lower: lowerProcess.cpid,
     documentation: {
       section: 'variable',
       signature: 'uint32 cpid',
@@ -187,14 +188,14 @@ export const processBuiltins: readonly Builtin[] = [
       context.fold(call, context.environment.child);
       return bool;
     },
-    lower: notLowered('has_cpid'),
+    lower: compiledAway,
     documentation: { section: 'variable', signature: 'bool has_cpid', text: 'Whether -c was given.' },
   },
   {
     name: 'cgroup',
     kind: 'value',
     check: () => uint64,
-    lower: notLowered('cgroup'),
+    lower: lowerProcess.cgroup,
     documentation: {
       section: 'variable',
       signature: 'uint64 cgroup',
@@ -216,7 +217,7 @@ export const processBuiltins: readonly Builtin[] = [
       }
       return uint64;
     },
-    lower: notLowered('cgroupid'),
+    lower: compiledAway,
     documentation: {
       section: 'compile time',
       signature: 'uint64 cgroupid(const string path)',
@@ -234,7 +235,7 @@ export const processBuiltins: readonly Builtin[] = [
       const text = filter && literalText(context, call, filter);
       return { kind: 'cgroupPath', filter: text ?? '' };
     },
-    lower: notLowered('cgroup_path'),
+    lower: lowerProcess.cgroup_path,
     documentation: {
       section: 'value',
       signature: 'cgroup_path_t cgroup_path(int cgroupid[, const string filter])',

@@ -6,12 +6,8 @@ import type { Lowered } from '../lower/context.ts';
 import { kindText } from '../types/text.ts';
 import type { IntegerType, PointerType, Type } from '../types/type.ts';
 
-/** Until its code is written. */
-export function notLowered(name: string): () => Lowered {
-  return () => {
-    throw new Error(`not lowered: ${name}`);
-  };
-}
+/** Of what the checker has answered: no code is left of it. */
+export const compiledAway = (): Lowered => ({ kind: 'none' });
 
 /** `none`: not known yet, or an error that was said where it is. */
 export const unknown = (type: Type): boolean => type.kind === 'none';

@@ -2,9 +2,10 @@
 import type { CallExpr, Expr, IdentifierExpr } from '../ast/nodes.ts';
 import type { CheckContext } from '../check/context.ts';
 import * as say from '../check/messages.ts';
+import { stacks as lowerStacks } from '../lower/builtins/stacks.ts';
 import type { StackMode, Type } from '../types/type.ts';
 import type { Builtin } from './builtin.ts';
-import { notLowered, unstable, wordOf } from './rules.ts';
+import { unstable, wordOf } from './rules.ts';
 
 /** Frames of a stack that says nothing else. */
 const defaultLimit = 127;
@@ -61,7 +62,7 @@ export const stackBuiltins: readonly Builtin[] = [
     arity: [0, 2],
     lazy: true,
     check: (context, call, args) => checkStack('kstack', context, call, args),
-    lower: notLowered('kstack'),
+    lower: lowerStacks.kstack,
     documentation: {
       section: 'variable',
       signature: 'kstack kstack([bpftrace|perf|raw][, int limit])',
@@ -75,7 +76,7 @@ export const stackBuiltins: readonly Builtin[] = [
     arity: [0, 2],
     lazy: true,
     check: (context, call, args) => checkStack('ustack', context, call, args),
-    lower: notLowered('ustack'),
+    lower: lowerStacks.ustack,
     documentation: {
       section: 'variable',
       signature: 'ustack ustack([bpftrace|perf|raw|build_id][, int limit])',
@@ -91,7 +92,7 @@ export const stackBuiltins: readonly Builtin[] = [
       unstable(context, call, context.config.unstable.dwUstack, 'unstable_dw_ustack');
       return checkStack('ustack', context, call, args);
     },
-    lower: notLowered('dw_ustack'),
+    lower: lowerStacks.dw_ustack,
     documentation: {
       section: 'variable',
       signature: 'ustack dw_ustack([bpftrace|perf|raw][, int limit])',

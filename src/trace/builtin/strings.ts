@@ -2,10 +2,11 @@
 import type { CallExpr, Expr, IdentifierExpr } from '../ast/nodes.ts';
 import type { CheckContext } from '../check/context.ts';
 import * as say from '../check/messages.ts';
+import { strings as lowerStrings } from '../lower/builtins/strings.ts';
 import { kindText } from '../types/text.ts';
 import { bool, int64, string, type Type, uint64 } from '../types/type.ts';
 import type { Builtin } from './builtin.ts';
-import { isAddress, isInteger, isText, literalInteger, notLowered, requires, unknown } from './rules.ts';
+import { compiledAway, isAddress, isInteger, isText, literalInteger, requires, unknown } from './rules.ts';
 
 /** Bytes that a text takes with its zero. */
 function sizeOf(type: Type): number {
@@ -89,7 +90,7 @@ export const stringBuiltins: readonly Builtin[] = [
     arity: [1, 2],
     lazy: true,
     check: checkStr,
-    lower: notLowered('str'),
+    lower: lowerStrings.str,
     documentation: {
       section: 'value',
       signature: 'string str(char *data [, uint32 length])',
@@ -109,7 +110,7 @@ export const stringBuiltins: readonly Builtin[] = [
       }
       return string(Math.min(size, context.config.maxStrlen));
     },
-    lower: notLowered('str_concat'),
+    lower: lowerStrings.str_concat,
     documentation: {
       section: 'value',
       signature: 'string str_concat(string a, string b)',
@@ -125,7 +126,7 @@ export const stringBuiltins: readonly Builtin[] = [
       if (text(context, call, args[0]!)) context.fold(call, BigInt(sizeOf(context.typeOf(args[0]!))));
       return uint64;
     },
-    lower: notLowered('strcap'),
+    lower: compiledAway,
     documentation: {
       section: 'compile time',
       signature: 'uint64 strcap(string s)',
@@ -142,7 +143,7 @@ export const stringBuiltins: readonly Builtin[] = [
       if (typeof value === 'string') context.fold(call, BigInt(lengthOf(value)));
       return uint64;
     },
-    lower: notLowered('strlen'),
+    lower: lowerStrings.strlen,
     documentation: { section: 'value', signature: 'uint64 strlen(string s)', text: 'Bytes before the zero.' },
   },
   {
@@ -153,7 +154,7 @@ export const stringBuiltins: readonly Builtin[] = [
       for (const argument of args) text(context, call, argument);
       return bool;
     },
-    lower: notLowered('strcontains'),
+    lower: lowerStrings.strcontains,
     documentation: {
       section: 'value',
       signature: 'bool strcontains(string haystack, string needle)',
@@ -168,7 +169,7 @@ export const stringBuiltins: readonly Builtin[] = [
       for (const argument of args) text(context, call, argument);
       return int64;
     },
-    lower: notLowered('strstr'),
+    lower: lowerStrings.strstr,
     documentation: {
       section: 'value',
       signature: 'int64 strstr(string haystack, string needle)',
@@ -188,7 +189,7 @@ export const stringBuiltins: readonly Builtin[] = [
       }
       return uint64;
     },
-    lower: notLowered('strncmp'),
+    lower: lowerStrings.strncmp,
     documentation: {
       section: 'value',
       signature: 'uint64 strncmp(string a, string b, const int n)',
@@ -204,7 +205,7 @@ export const stringBuiltins: readonly Builtin[] = [
       context.fold(call, BigInt(context.config.maxStrlen));
       return uint64;
     },
-    lower: notLowered('default_str_length'),
+    lower: compiledAway,
     documentation: {
       section: 'compile time',
       signature: 'uint64 default_str_length()',

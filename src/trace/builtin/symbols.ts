@@ -1,9 +1,10 @@
 /** Addresses and their names. */
 
 import * as say from '../check/messages.ts';
+import { symbols as lowerSymbols } from '../lower/builtins/symbols.ts';
 import { bool, pointerTo, type Type, uint8, uint16, uint32, uint64 } from '../types/type.ts';
 import type { Builtin } from './builtin.ts';
-import { isAddress, isInteger, literalText, notLowered, requires } from './rules.ts';
+import { compiledAway, isAddress, isInteger, literalText, requires } from './rules.ts';
 
 const symbolName = /^[A-Za-z0-9./_-]+$/;
 /** `uaddr`: a pointer to an integer as wide as the symbol is. */
@@ -18,7 +19,7 @@ export const symbolBuiltins: readonly Builtin[] = [
       requires(context, call, args[0]!, 'integer or pointer', isAddress);
       return { kind: 'ksym' };
     },
-    lower: notLowered('ksym'),
+    lower: lowerSymbols.ksym,
     documentation: {
       section: 'value',
       signature: 'ksym_t ksym(uint64 addr)',
@@ -33,7 +34,7 @@ export const symbolBuiltins: readonly Builtin[] = [
       requires(context, call, args[0]!, 'integer or pointer', isAddress);
       return { kind: 'usym' };
     },
-    lower: notLowered('usym'),
+    lower: lowerSymbols.usym,
     documentation: {
       section: 'value',
       signature: 'usym_t usym(uint64 *addr)',
@@ -54,7 +55,7 @@ export const symbolBuiltins: readonly Builtin[] = [
       }
       return uint64;
     },
-    lower: notLowered('kaddr'),
+    lower: compiledAway,
     documentation: {
       section: 'compile time',
       signature: 'uint64 kaddr(const string name)',
@@ -76,7 +77,7 @@ export const symbolBuiltins: readonly Builtin[] = [
       if (args[1] !== undefined) requires(context, call, args[1], 'int', isInteger);
       return uint64;
     },
-    lower: notLowered('percpu_kaddr'),
+    lower: lowerSymbols.percpu_kaddr,
     documentation: {
       section: 'value',
       signature: 'uint64 percpu_kaddr(const string name[, int cpu])',
@@ -102,7 +103,7 @@ export const symbolBuiltins: readonly Builtin[] = [
       if (symbol === undefined) context.diagnostics.error(call.span, say.unresolvedUser(name));
       return pointerTo(bySize[symbol?.size ?? 8] ?? uint64, 'user');
     },
-    lower: notLowered('uaddr'),
+    lower: lowerSymbols.uaddr,
     documentation: {
       section: 'value',
       signature: 'uint64 *uaddr(const string sym)',
@@ -119,7 +120,7 @@ export const symbolBuiltins: readonly Builtin[] = [
       if (name !== undefined) context.fold(call, context.environment.kernelFunction?.(name) ?? false);
       return bool;
     },
-    lower: notLowered('kfunc_exist'),
+    lower: compiledAway,
     documentation: {
       section: 'compile time',
       signature: 'bool kfunc_exist(const string kfunc)',
@@ -140,7 +141,7 @@ export const symbolBuiltins: readonly Builtin[] = [
       }
       return bool;
     },
-    lower: notLowered('kfunc_allowed'),
+    lower: compiledAway,
     documentation: {
       section: 'compile time',
       signature: 'bool kfunc_allowed(const string kfunc)',

@@ -1,9 +1,10 @@
 /** Clocks, and what ticks. */
 import type { CallExpr, Expr } from '../ast/nodes.ts';
 import * as say from '../check/messages.ts';
+import { machine as lowerMachine } from '../lower/builtins/machine.ts';
 import { type TypeOf, uint64 } from '../types/type.ts';
 import type { Builtin } from './builtin.ts';
-import { isInteger, literalText, notLowered, requires, wordOf } from './rules.ts';
+import { isInteger, literalText, requires, wordOf } from './rules.ts';
 
 type Clock = TypeOf<'timestamp'>['clock'];
 const clocks: readonly string[] = ['boot', 'monotonic', 'tai', 'sw_tai'] satisfies Clock[];
@@ -30,7 +31,7 @@ export const timeBuiltins: readonly Builtin[] = [
       }
       return uint64;
     },
-    lower: notLowered('nsecs'),
+    lower: lowerMachine.nsecs,
     documentation: {
       section: 'variable',
       signature: 'uint64 nsecs([boot|monotonic|tai|sw_tai])',
@@ -41,7 +42,7 @@ export const timeBuiltins: readonly Builtin[] = [
     name: 'elapsed',
     kind: 'value',
     check: () => uint64,
-    lower: notLowered('elapsed'),
+    lower: lowerMachine.elapsed,
     documentation: {
       section: 'variable',
       signature: 'uint64 elapsed',
@@ -52,7 +53,7 @@ export const timeBuiltins: readonly Builtin[] = [
     name: 'jiffies',
     kind: 'value',
     check: () => uint64,
-    lower: notLowered('jiffies'),
+    lower: lowerMachine.jiffies,
     documentation: { section: 'variable', signature: 'uint64 jiffies', text: "The kernel's timer ticks." },
   },
   {
@@ -66,7 +67,7 @@ export const timeBuiltins: readonly Builtin[] = [
       requires(context, call, nanoseconds, 'int', isInteger);
       return { kind: 'timestamp', format: text ?? '', clock: clockOf(nanoseconds) };
     },
-    lower: notLowered('strftime'),
+    lower: lowerMachine.strftime,
     documentation: {
       section: 'value',
       signature: 'timestamp strftime(const string fmt, int64 timestamp_ns)',
@@ -85,7 +86,7 @@ export const timeOutput: Builtin = {
     if (format !== undefined) literalText(context, call as CallExpr, format);
     return { kind: 'none' };
   },
-  lower: notLowered('time'),
+  lower: lowerMachine.time,
   documentation: {
     section: 'effect',
     signature: 'void time([const string fmt])',

@@ -1,0 +1,232 @@
+/** What goes to the user. */
+
+import { addressAt, bytesReader, stringReader } from '../../../script/emit/memory.ts';
+import type { Expr } from '../../ast/nodes.ts';
+import type { Action, Field } from '../../compiled.ts';
+import { type Format, parseFormat } from '../../print/format-spec.ts';
+import { int64, string, type Type, uint64 } from '../../types/type.ts';
+import { type Argument, locationOf } from '../actions.ts';
+import { behind } from '../expressions.ts';
+import { numberField } from '../kernel-field.ts';
+import { type Lowered, nothing } from '../lowered.ts';
+import { clear, frameMemory } from '../memory.ts';
+import { sequencePrintf } from '../sequence.ts';
+import type { Lowering } from '../state.ts';
+import { tracePrintk } from '../trace-pipe.ts';
+import { some } from '../walk.ts';
+import type { Call, LowerBuiltins } from './lower-builtin.ts';
+
+/** Arguments as they go into a record. */
+export function argument(l: Lowering, expr: Expr): Argument {
+  const type = sentType(l, expr);
+  return { type, value: () => l.lower(expr) };
+}
+
+function sentType(l: Lowering, expr: Expr): Type {
+  const known = l.facts.constantOf(expr);
+  return typeof known === 'string' ? string(Buffer.byteLength(known, 'latin1') + 1) : l.facts.typeOf(expr);
+}
+
+/** It does something besides having a value: it has to happen even if no record can be had. */
+export function hasEffect(expr: Expr): boolean {
+  return some(expr, (node) => {
+    switch (node.kind) {
+      case 'unary':
+        return node.operator === '++' || node.operator === '--';
+      case 'assign':
+      case 'return':
+      case 'break':
+      case 'continue':
+      case 'for':
+      case 'while':
+        return true;
+      case 'call':
+        return effects.has(node.name);
+      default:
+        return false;
+    }
+  });
+}
+
+const effects: ReadonlySet<string> = new Set([
+  ...[
+    'delete',
+    'print',
+    'printf',
+    'errorf',
+    'warnf',
+    'cat',
+    'system',
+    'join',
+    'time',
+    'clear',
+    'zero',
+    'exit',
+  ],
+  ...[
+    'find',
+    'assert',
+    'skboutput',
+    'unwatch',
+    'override',
+    'signal',
+    'signal_thread',
+    'write_user',
+    'debugf',
+  ],
+]);
+
+function formatOf(l: Lowering, [first]: readonly Expr[]): Format {
+  const parsed = parseFormat(String(l.facts.constantOf(first!)));
+  if (typeof parsed === 'string') throw new Error(`internal: ${parsed}`);
+  return parsed;
+}
+
+function formatted(kind: 'printf' | 'errorf' | 'warnf' | 'system' | 'cat') {
+  return (l: Lowering, call: Call, args: readonly Expr[]): Lowered => {
+    const format = formatOf(l, args);
+    const values = args.slice(1);
+    // An iterator prints into the file that it is read from.
+    if (kind === 'printf' && l.hook.compiled.kind === 'iterator' && sequencePrintf(l, format, values))
+      return nothing;
+    const first = values.some(hasEffect);
+    const location = locationOf(call.span);
+    const make = (fields: readonly Field[]): Action => ({ kind, format, args: fields, location });
+    l.script.actions.send(
+      l,
+      values.map((value) => argument(l, value)),
+      make,
+      { first },
+    );
+    return nothing;
+  };
+}
+
+/** `print(value)`, `print(@m[, top[, div]])`. */
+function print(l: Lowering, _: Call, [of, ...rest]: readonly Expr[]): Lowered {
+  const { actions } = l.script;
+  if (of?.kind === 'map' && of.key === undefined) {
+    const numbers = rest.map((expr): Argument => ({ type: int64, value: () => l.lower(expr) }));
+    actions.send(l, numbers, ([top, div]) => ({ kind: 'printMap', map: of.name, top, div }));
+    return nothing;
+  }
+  actions.send(l, [argument(l, of!)], ([value]) => ({ kind: 'print', value: value! }), {
+    first: hasEffect(of!),
+  });
+  return nothing;
+}
+
+// 16 strings of at most 1024 bytes.
+const joined = 16;
+const joinWidth = 1024;
+
+/** `join(argv)`: the strings of an array of addresses, up to the first that is 0. */
+function join(l: Lowering, _: Call, [array, separator]: readonly Expr[]): Lowered {
+  const { b } = l;
+  const known = separator && l.facts.constantOf(separator);
+  const lowered = l.lower(array!);
+  const source = behind(
+    l,
+    lowered.kind === 'scalar' ? lowered : { kind: 'scalar', value: l.number(array!), type: uint64 },
+    uint64,
+  );
+  const [countAt, first] = [8, 16];
+  const action: Action = {
+    kind: 'join',
+    separator: typeof known === 'string' ? known : ' ',
+    count: { offset: countAt, type: uint64 },
+    first,
+    width: joinWidth,
+  };
+  l.script.actions.sendRaw(l, first + joined * joinWidth, action, (record) => {
+    clear(l, record, countAt, 8 + joined * joinWidth);
+    const pointer = frameMemory(l, 'string', 8);
+    const index = b.variable('index');
+    b.write(index, b.constant(0));
+    const [head, body, next, after] = [b.block('loop'), b.block('body'), b.block('next'), b.block('after')];
+    b.jump(head);
+    b.enter(head);
+    b.branch('ult', b.read(index), b.constant(joined), body, after);
+    b.begin(body);
+    const entry = b.binary(
+      'add',
+      addressAt(l, source.base, source.offset),
+      b.binary('shl', b.read(index), b.constant(3)),
+    );
+    l.call(bytesReader(source.memory), [pointer, b.constant(8), entry]);
+    const text = b.load(8, pointer, 0);
+    b.branch('ne', text, b.constant(0), next, after);
+    b.begin(next);
+    const place = b.binary(
+      'add',
+      record,
+      b.binary('mul', b.read(index), b.constant(joinWidth)),
+      64,
+      record.type,
+    );
+    l.call(stringReader(source.memory), [addressAt(l, place, first), b.constant(joinWidth), text]);
+    b.write(index, b.binary('add', b.read(index), b.constant(1)));
+    b.jump(head);
+    b.seal(head);
+    b.begin(after);
+    b.store(8, record, countAt, b.read(index));
+  });
+  return nothing;
+}
+
+/** Bytes of a packet in one record. */
+const packetRoom = 65_536;
+
+function skboutput(l: Lowering, call: Call, [path, skb, length, offset]: readonly Expr[]): Lowered {
+  const { b } = l;
+  const type = l.facts.typeOf(call);
+  const file = String(l.facts.constantOf(path!));
+  const data = numberOfSkb(l, l.lower(skb!));
+  const wanted = l.number(length!);
+  const start = l.number(offset!);
+  const [lengthAt, first] = [8, 16];
+  const action: Action = { kind: 'skboutput', path: file, length: { offset: lengthAt, type: uint64 }, first };
+  const result = b.variable('result');
+  b.write(result, b.constant(-28));
+  l.script.actions.sendRaw(l, first + packetRoom, action, (record) => {
+    clear(l, record, lengthAt, 8 + packetRoom);
+    const most = b.variable('bytes');
+    b.write(most, wanted);
+    l.choose(
+      (yes, no) => b.branch('ugt', wanted, b.constant(packetRoom), yes, no),
+      () => b.write(most, b.constant(packetRoom)),
+    );
+    const bytes = b.read(most);
+    b.store(8, record, lengthAt, bytes);
+    const read = l.call('probe_read_kernel', [
+      addressAt(l, record, first),
+      bytes,
+      b.binary('add', data, start),
+    ]);
+    b.write(result, read);
+  });
+  return { kind: 'scalar', value: b.read(result), type };
+}
+
+function numberOfSkb(l: Lowering, lowered: Lowered): ReturnType<Lowering['number']> {
+  const memory = lowered.kind === 'scalar' && lowered.memory === 'kernelTyped' ? 'kernelTyped' : 'kernelRaw';
+  const base = lowered.kind === 'scalar' ? lowered.value : l.b.constant(0);
+  return numberField(l, { struct: 'sk_buff', base, memory }, 'data');
+}
+
+export const output: LowerBuiltins<
+  'print' | 'printf' | 'errorf' | 'warnf' | 'cat' | 'system' | 'debugf' | 'join' | 'skboutput'
+> = {
+  print,
+  printf: formatted('printf'),
+  errorf: formatted('errorf'),
+  warnf: formatted('warnf'),
+  cat: formatted('cat'),
+  system: formatted('system'),
+  debugf(l: Lowering, call: Call, args: readonly Expr[]): Lowered {
+    tracePrintk(l, formatOf(l, args), args.slice(1), call.span);
+    return nothing;
+  },
+  join,
+  skboutput,
+};

@@ -1,0 +1,184 @@
+/** `tracepoint:CATEGORY:EVENT`. */
+import { AttachType, ProgramType } from '../../../kernel/spec.ts';
+import {
+  hasRawSyscalls,
+  onlySyscalls,
+  type SyscallSide,
+  secondArgument,
+  syscallArgument,
+  syscallOf,
+} from '../../../script/emit/syscalls.ts';
+import type { ProbeTarget, ResolvedProbe } from '../../probes/resolved.ts';
+import type { StructType, Type } from '../../types/type.ts';
+import type { BodyUse } from '../body.ts';
+import type { LowerEnvironment } from '../environment.ts';
+import type { Hook } from '../hook.ts';
+import type { Parts } from '../lowered.ts';
+import type { Lowering } from '../state.ts';
+import { argumentValue } from './arguments.ts';
+
+type Tracepoint = Extract<ProbeTarget, { kind: 'tracepoint' }>;
+
+/** Bytes of the record before the first argument of a call: common fields, number, padding. */
+const firstArgument = 16;
+
+export function tracepointHooks(
+  resolved: ResolvedProbe,
+  use: BodyUse,
+  environment: LowerEnvironment,
+): Hook[] {
+  const targets = resolved.targets.filter((target): target is Tracepoint => target.kind === 'tracepoint');
+  const { kernel } = environment;
+  const sides: Record<SyscallSide, { targets: Tracepoint[]; numbers: number[] }> = {
+    enter: { targets: [], numbers: [] },
+    exit: { targets: [], numbers: [] },
+  };
+  const [raw, perf]: [Tracepoint[], Tracepoint[]] = [[], []];
+  const hooks: Hook[] = [];
+  for (const target of targets) {
+    const call = target.category === 'syscalls' ? syscallOf(kernel.architecture, target.event) : undefined;
+    const every =
+      target.category === 'raw_syscalls' ? /^sys_(enter|exit)$/.exec(target.event)?.[1] : undefined;
+    if (call && !use.whole && !readsCommon(use) && hasRawSyscalls(kernel, call.side)) {
+      sides[call.side].targets.push(target);
+      sides[call.side].numbers.push(call.number);
+    } else if (
+      every &&
+      !use.whole &&
+      fewFields(use, every as SyscallSide) &&
+      hasRawSyscalls(kernel, every as SyscallSide)
+    ) {
+      hooks.push(everySyscall(part(resolved, [target]), every as SyscallSide));
+    } else if (
+      use.args === undefined &&
+      kernel.btf.find(`btf_trace_${target.event}`, 'typedef') !== undefined
+    ) {
+      raw.push(target);
+    } else perf.push(target);
+  }
+  for (const side of ['enter', 'exit'] as const) {
+    const { targets: mine, numbers } = sides[side];
+    if (mine.length > 0) hooks.push(syscalls(part(resolved, mine), side, numbers));
+  }
+  if (raw.length === 1) hooks.push(typedTracepoint(part(resolved, raw), raw[0]!.event));
+  else if (raw.length > 1) hooks.push(namedTracepoints(part(resolved, raw)));
+  if (perf.length > 0) hooks.push(perfTracepoint(part(resolved, perf)));
+  return hooks;
+}
+
+/** The same probe at some of its targets. */
+export function part(resolved: ResolvedProbe, targets: readonly ProbeTarget[]): ResolvedProbe {
+  return targets.length === resolved.targets.length ? resolved : { ...resolved, targets };
+}
+
+/** Fields that every record has and the raw form lacks. */
+const readsCommon = (use: BodyUse): boolean => [...use.fields].some((name) => name.startsWith('common_'));
+
+/**
+ * raw_syscalls: the arguments of calls are not in the raw form: where they are depends on whether the process is a
+ * 32-bit one.
+ */
+function fewFields(use: BodyUse, side: SyscallSide): boolean {
+  const known = side === 'enter' ? ['id'] : ['ret'];
+  return [...use.fields].every((name) => known.includes(name));
+}
+
+const shared = {
+  userMemory: false,
+  preemptible: false,
+  resultIgnored: true,
+  filtersPid: false,
+} as const;
+
+function syscallHook(resolved: ResolvedProbe, side: SyscallSide): Hook {
+  return {
+    ...shared,
+    programType: ProgramType.tracing,
+    attachType: AttachType.traceRawTp,
+    attachTarget: { kind: 'rawTracepoint', name: `sys_${side}` },
+    compiled: { kind: 'tracing' },
+    resolved,
+    userMemory: true,
+  };
+}
+
+function everySyscall(resolved: ResolvedProbe, side: SyscallSide): Hook {
+  return {
+    ...syscallHook(resolved, side),
+    args: (l, type) => parts(l, type, () => secondArgument(l)),
+  };
+}
+
+function syscalls(resolved: ResolvedProbe, side: SyscallSide, numbers: readonly number[]): Hook {
+  return {
+    ...syscallHook(resolved, side),
+    prologue: (l) => onlySyscalls(l, side, numbers),
+    args: (l, type) =>
+      parts(l, type, (offset, name) => {
+        if (name === '__syscall_nr' || offset < firstArgument) {
+          // One program serves one call where somebody asks for its arguments.
+          return numbers.length === 1 || side === 'exit' ? l.b.constant(numbers[0] ?? 0) : secondArgument(l);
+        }
+        return side === 'exit' ? secondArgument(l) : syscallArgument(l, (offset - firstArgument) / 8);
+      }),
+  };
+}
+
+function parts(
+  l: Lowering,
+  type: Type,
+  read: (offset: number, name: string) => ReturnType<typeof secondArgument>,
+): Parts {
+  const struct = type as StructType;
+  return {
+    kind: 'parts',
+    type,
+    part(name) {
+      const member = struct.member(name);
+      if (!member) throw new Error(`internal: no argument ${name}`);
+      return argumentValue(l, read(member.offset, name), member.type, false);
+    },
+  };
+}
+
+function typedTracepoint(resolved: ResolvedProbe, event: string): Hook {
+  return {
+    ...shared,
+    programType: ProgramType.tracing,
+    attachType: AttachType.traceRawTp,
+    attachTarget: { kind: 'rawTracepoint', name: event },
+    compiled: { kind: 'tracing' },
+    resolved,
+  };
+}
+
+function namedTracepoints(resolved: ResolvedProbe): Hook {
+  return {
+    ...shared,
+    programType: ProgramType.rawTracepoint,
+    compiled: { kind: 'rawTracepoint' },
+    resolved,
+  };
+}
+
+function perfTracepoint(resolved: ResolvedProbe): Hook {
+  return {
+    ...shared,
+    programType: ProgramType.tracepoint,
+    compiled: { kind: 'tracepoint' },
+    resolved,
+    resultIgnored: false,
+    userMemory: resolved.targets.every(
+      (target) => target.kind === 'tracepoint' && target.category.endsWith('syscalls'),
+    ),
+    args: (l, type) => ({
+      kind: 'place',
+      base: l.context,
+      offset: 0,
+      type,
+      memory: 'direct',
+      invariant: true,
+      foreign: true,
+    }),
+  };
+}

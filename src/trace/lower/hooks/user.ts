@@ -1,0 +1,61 @@
+/** Probes in programs: uprobe, uretprobe, usdt. */
+import { AttachType, ProgramType } from '../../../kernel/spec.ts';
+import type { ProbeTarget, ResolvedProbe } from '../../probes/resolved.ts';
+import type { BodyUse } from '../body.ts';
+import type { LowerEnvironment } from '../environment.ts';
+import type { Hook } from '../hook.ts';
+import { parseUsdtArgument, usdtArgument } from '../usdt.ts';
+import { argumentParts, namedRegister, registerArgument, registerResult } from './arguments.ts';
+import { part } from './tracepoint.ts';
+
+/** The task is held on its CPU while the program runs, and that is all: others may run between. */
+const inProgram = { userMemory: true, preemptible: true, filtersPid: true, resultIgnored: false } as const;
+
+export function userProbeHook(resolved: ResolvedProbe, { kernel }: LowerEnvironment): Hook {
+  const atReturn = resolved.provider === 'uretprobe';
+  const multi = kernel.uprobeMulti;
+  return {
+    ...inProgram,
+    programType: ProgramType.kprobe,
+    ...(multi ? { attachType: AttachType.traceUprobeMulti } : {}),
+    compiled: { kind: 'uprobe', multi, atReturn },
+    resolved,
+    register: namedRegister,
+    ...(atReturn
+      ? { result: registerResult }
+      : {
+          argument: registerArgument,
+          args: (l, type) =>
+            argumentParts(
+              type,
+              (each, index) => registerArgument(each, index) ?? each.b.constant(0),
+              false,
+            )(l),
+        }),
+  };
+}
+
+/** Places whose arguments lie in the same registers share a program; where none is read, all do. */
+export function usdtHooks(resolved: ResolvedProbe, use: BodyUse, { kernel }: LowerEnvironment): Hook[] {
+  const groups = new Map<string, ProbeTarget[]>();
+  for (const target of resolved.targets) {
+    const key = use.numbered && target.kind === 'usdt' ? target.argumentSpecs.join(' ') : '';
+    groups.set(key, [...(groups.get(key) ?? []), target]);
+  }
+  return [...groups.values()].map((targets): Hook => {
+    const [first] = targets;
+    const specs = first?.kind === 'usdt' ? first.argumentSpecs : [];
+    return {
+      ...inProgram,
+      programType: ProgramType.kprobe,
+      compiled: { kind: 'usdt' },
+      resolved: part(resolved, targets),
+      register: namedRegister,
+      argument(l, index) {
+        const spec = specs[index];
+        const parsed = spec === undefined ? undefined : parseUsdtArgument(kernel.architecture, spec);
+        return parsed && usdtArgument(l, parsed);
+      },
+    };
+  });
+}

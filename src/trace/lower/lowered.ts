@@ -1,0 +1,57 @@
+/** What an expression became while it is lowered. */
+import type { Value } from '../../compiler/ir.ts';
+import type { Memory } from '../../script/emit/emitter.ts';
+import type { StructMember, Type } from '../types/type.ts';
+
+/** A number or an address in a register: always the exact value of its type, widened to 64 bits. */
+export interface Scalar {
+  readonly kind: 'scalar';
+  readonly value: Value;
+  readonly type: Type;
+  /** Of an address: how what is behind it may be read. Default: as the pointer's type says. */
+  readonly memory?: Memory | undefined;
+}
+
+/** Bytes in memory, laid out by types/layout.ts or as the kernel has them. */
+export interface Place {
+  readonly kind: 'place';
+  readonly base: Value;
+  readonly offset: number;
+  readonly type: Type;
+  readonly memory: Memory;
+  readonly bitfield?: StructMember['bitfield'];
+  /** A pointer that is read here need not have the type that the verifier believes it has. */
+  readonly inUnion?: boolean | undefined;
+  /** Nothing writes here while the program runs. */
+  readonly invariant?: boolean | undefined;
+  /** Text in it may have anything behind its NUL: not written by us. */
+  readonly foreign?: boolean | undefined;
+}
+
+/** Text that is known before running; without its NUL. */
+export interface Text {
+  readonly kind: 'text';
+  readonly bytes: Uint8Array;
+  readonly type: Type;
+}
+
+/**
+ * Bytes that do not exist yet: `write` puts them where they are wanted, so that they are never copied. It writes every
+ * byte of a value of type `as`, which has the same kind and may be wider.
+ */
+export interface Made {
+  readonly kind: 'made';
+  readonly type: Type;
+  write(to: Value, offset: number, as: Type): void;
+}
+
+/** Something with named parts and no bytes of its own: arguments that the kernel passes in registers. */
+export interface Parts {
+  readonly kind: 'parts';
+  readonly type: Type;
+  part(name: string): Lowered;
+}
+
+export type Lowered = { readonly kind: 'none' } | Scalar | Place | Text | Made | Parts;
+
+export const nothing: Lowered = { kind: 'none' };
