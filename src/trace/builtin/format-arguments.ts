@@ -2,7 +2,7 @@
 import type { CallExpr, Expr, IdentifierExpr } from '../ast/nodes.ts';
 import type { CheckContext } from '../check/context.ts';
 import * as say from '../check/messages.ts';
-import { type Format, parseFormat } from '../print/format-spec.ts';
+import { type Format, parseFormat, specifiersOf } from '../print/format-spec.ts';
 import { typeText } from '../types/text.ts';
 import type { Type } from '../types/type.ts';
 import { literalText, unknown } from './rules.ts';
@@ -31,7 +31,7 @@ export function checkFormat(
   const text = literalText(context, call, first!);
   if (text === undefined) return undefined;
   const format = parseFormat(text);
-  const specifiers = format.parts.filter((part) => typeof part !== 'string');
+  const specifiers = specifiersOf(format);
   if (specifiers.length > values.length) {
     context.diagnostics.error(call.span, say.tooFewForFormat(values.length, specifiers.length));
     return undefined;

@@ -368,3 +368,10 @@ export const mixedContext = (left: string, right: string): string =>
   `ctx cannot be used in different BPF program types: ${left} and ${right}`;
 export const importStatement = 'unstable_import_statement';
 export const notSettled = 'Types of this script do not settle: a value grows with every use of itself.';
+
+// Arguments of probes
+
+export const noArguments = (probe: string): string =>
+  `No type information for the arguments of ${probe}: its kernel, module or program has no BTF of it`;
+export const noDebugInformation = (path: string): string =>
+  `args of uprobes needs DWARF, which is not read: use arg0, arg1, … for the arguments in ${path}`;
