@@ -10,19 +10,23 @@ export interface Diagnostic {
   /** Undefined: about the program as a whole. */
   readonly span?: Span | undefined;
   readonly hint?: string | undefined;
+  /** The message is the whole line, with a place and a word of its own: what clang says about C definitions. */
+  readonly verbatim?: boolean | undefined;
   /** Other places that explain: "This is the initial declaration." */
   readonly related?: readonly { readonly message: string; readonly span: Span }[];
 }
+
+type More = Pick<Diagnostic, 'hint' | 'related' | 'verbatim'>;
 
 /** Collects what the phases say; errors first when printed. */
 export class Diagnostics {
   readonly list: Diagnostic[] = [];
 
-  error(span: Span | undefined, message: string, more: Pick<Diagnostic, 'hint' | 'related'> = {}): void {
+  error(span: Span | undefined, message: string, more: More = {}): void {
     this.#add({ severity: 'error', message, span, ...more });
   }
 
-  warning(span: Span | undefined, message: string, more: Pick<Diagnostic, 'hint' | 'related'> = {}): void {
+  warning(span: Span | undefined, message: string, more: More = {}): void {
     this.#add({ severity: 'warning', message, span, ...more });
   }
 

@@ -36,8 +36,8 @@ export function renderDiagnostics(list: readonly Diagnostic[], options: RenderOp
 
 /** One, with the end of its last line. */
 export function renderDiagnostic(diagnostic: Diagnostic, options: RenderOptions = {}): string {
-  const { severity, message, span, hint, related = [] } = diagnostic;
-  let text = renderEntry(severity, message, span, options);
+  const { severity, message, span, hint, verbatim, related = [] } = diagnostic;
+  let text = verbatim ? `${safe(message, options)}\n` : renderEntry(severity, message, span, options);
   for (const other of related) text += renderEntry(severity, other.message, other.span, options);
   if (hint !== undefined) text += `HINT: ${safe(hint, options)}\n`;
   return text;

@@ -2,13 +2,14 @@
  * From text to tree. Errors are reported, all of them in one run, and the tree is what could be understood: a
  * statement with an error is left out of its block, an item with one out of the program.
  */
-import type { CDefinition, Comment, ConfigBlock, Item, Program } from '../ast/nodes.ts';
+import type { CDefinition, Comment, ConfigBlock, Expr, Item, Program } from '../ast/nodes.ts';
 import { childrenOf } from '../ast/walk.ts';
 import type { Diagnostics } from '../diagnostic.ts';
 import { isClosed } from '../lex/lexer.ts';
 import type { Source } from '../source.ts';
 import { Cursor, DEPTH_LIMIT, GiveUp, SyntaxFailure } from './cursor.ts';
 import { atDefinition, parseDefinition } from './definitions.ts';
+import { parseExpr } from './expressions.ts';
 import {
   parseConfig,
   parseImport,
@@ -50,6 +51,19 @@ export function parseProgram(source: Source, diagnostics: Diagnostics): Program 
     comments: c.lexer.comments satisfies Comment[],
     span: c.span(0, source.text.length),
   };
+}
+
+/** An expression alone, such as the text of a `#define`; undefined, and reported, if it is none. */
+export function parseExpression(source: Source, diagnostics: Diagnostics): Expr | undefined {
+  const c = new Cursor(source, diagnostics);
+  try {
+    const expression = parseExpr(c);
+    if (c.at('end')) return expression;
+    c.report(messages.unexpectedInput);
+  } catch (error) {
+    if (!(error instanceof SyntaxFailure || error instanceof GiveUp)) throw error;
+  }
+  return undefined;
 }
 
 interface Found {
