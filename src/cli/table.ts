@@ -259,6 +259,50 @@ export const commands: readonly CommandSpec[] = [
     load: () => import('./commands/types.ts'),
   },
   {
+    name: 'gen',
+    group: 'Kernel programs:',
+    summary: 'write the types of a compiled C object as TypeScript',
+    details:
+      'Maps with their keys and values, programs, variables and events, for loadObject. With --min-btf instead: the ' +
+      "part of a kernel's types that objects need, for kernels that come without any.",
+    arguments: [
+      {
+        name: 'object',
+        description: 'what clang -target bpf -g made; several only with --min-btf',
+        variadic: true,
+        completion: { kind: 'file' },
+      },
+    ],
+    options: [
+      {
+        short: 'o',
+        long: 'output',
+        value: 'file',
+        description: 'write to this file (default: standard output)',
+        completion: { kind: 'file' },
+      },
+      { long: 'name', value: 'name', description: "the interface's name (default: made from the file's)" },
+      { long: 'min-btf', description: 'write BTF, cut down to what the objects ask for' },
+      {
+        long: 'btf',
+        value: 'file',
+        description: 'with --min-btf: the BTF to cut down (default: that of this kernel)',
+        completion: { kind: 'file' },
+      },
+    ],
+    examples: [
+      {
+        line: 'bpfkit gen opensnoop.bpf.o -o opensnoop.d.ts',
+        what: 'then: loadObject<OpensnoopObject>(...)',
+      },
+      {
+        line: 'bpfkit gen --min-btf --btf 5.4.0-91.btf -o 5.4.btf opensnoop.bpf.o',
+        what: 'types of another kernel, a few kilobytes',
+      },
+    ],
+    load: () => import('./commands/gen.ts'),
+  },
+  {
     name: 'doctor',
     group: 'This machine:',
     summary: 'show what works here, what does not, and the fix',

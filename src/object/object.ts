@@ -20,6 +20,7 @@ import { PerfBuffer, type PerfBufferOptions } from '../kernel/stream/perf.ts';
 import { copyRecord, type RecordDecoder } from '../kernel/stream/record.ts';
 import { RingBuffer } from '../kernel/stream/ring.ts';
 import type { BatchOptions, RecordStream, StreamOptions } from '../kernel/stream/stream.ts';
+import type { KernelString } from '../text/kernel-string.ts';
 import { nearestNames } from '../text/nearest.ts';
 import { type AttachOptions, attachBySection, saysWhere } from './attach.ts';
 import { ObjectError } from './errors.ts';
@@ -310,11 +311,18 @@ export function openObject<S extends ObjectShape = AnyObject>(
   return new OpenObject<S>(parseObject(readFileSync(source), { file: basename(source), ...options }));
 }
 
+/** What a variable can be set to: more than what it is read as. */
+export type Settable<T> = T extends number | bigint
+  ? number | bigint | (T & string)
+  : T extends KernelString
+    ? string | KernelString | Uint8Array
+    : T;
+
 export interface OpenAndLoadOptions<S extends ObjectShape = AnyObject>
   extends ParseOptions,
     LoadObjectOptions {
   /** Initial values of global variables. */
-  readonly variables?: Partial<S['variables']>;
+  readonly variables?: { readonly [K in keyof S['variables']]?: Settable<S['variables'][K]> };
   /** Programs to load, by name, whatever their SEC says. Default: all without a `?`. */
   readonly programs?: readonly string[];
 }
@@ -329,6 +337,7 @@ export function loadObject<S extends ObjectShape = AnyObject>(
   const values = open.variables as Variables;
   for (const [name, value] of Object.entries(variables ?? {})) values[name] = value;
   if (programs !== undefined) {
+    // A name that is not there is said.
     for (const name of programs) open.programs[name]?.name;
     for (const program of open.spec.programs) program.autoload = programs.includes(program.name);
   }

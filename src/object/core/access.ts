@@ -19,12 +19,22 @@ export interface Accessor {
   readonly name: string | undefined;
 }
 
+/** One member or element on the way, those without a name too. */
+export interface Step {
+  /** The struct or union; the element's type for an element. */
+  readonly type: TypeId;
+  readonly index: number;
+  readonly element: boolean;
+}
+
 export interface Access {
   readonly types: Btf;
   readonly root: TypeId;
   readonly accessors: readonly Accessor[];
   /** From the start of the root, of what the whole access reaches. */
   readonly bitOffset: number;
+  /** Only of accesses to fields of a target. */
+  readonly path?: readonly Step[];
 }
 
 /** As deep as libbpf goes. */

@@ -4,7 +4,15 @@ import { sizeOf } from '../../btf/layout.ts';
 import { essentialName } from '../../btf/names.ts';
 import type { TypeId } from '../../btf/types.ts';
 import type { CoreKind } from '../spec.ts';
-import { type Access, AccessError, type Accessor, familyOf, isFlexible, MAX_ACCESS } from './access.ts';
+import {
+  type Access,
+  AccessError,
+  type Accessor,
+  familyOf,
+  isFlexible,
+  MAX_ACCESS,
+  type Step,
+} from './access.ts';
 import { fieldsAreCompatible, typesAreCompatible, typesMatch } from './compatible.ts';
 
 /** The same access on a candidate; undefined if it cannot be made. Throws AccessError, BtfError. */
@@ -40,7 +48,7 @@ class FieldMatch {
   readonly #root: TypeId;
   readonly #accessors: Accessor[] = [];
   /** Members and elements on the way, anonymous ones too. */
-  #steps = 0;
+  readonly #path: Step[] = [];
   #bitOffset = 0;
 
   constructor(local: Access, types: Btf, root: TypeId) {
@@ -68,7 +76,7 @@ class FieldMatch {
           return undefined;
         at = types.strip(type.element);
       }
-      this.#step();
+      this.#step({ type: at, index: accessor.index, element: true });
       this.#accessors.push({ type: at, index: accessor.index, name: undefined });
       this.#bitOffset += accessor.index * sizeOf(types, at) * 8;
     }
@@ -77,6 +85,7 @@ class FieldMatch {
       root: this.#root,
       accessors: this.#accessors,
       bitOffset: this.#bitOffset,
+      path: this.#path,
     };
   }
 
@@ -89,18 +98,18 @@ class FieldMatch {
     inside.add(id);
     for (const [index, member] of type.members.entries()) {
       if (member.name === '') {
-        this.#step();
+        this.#step({ type: id, index, element: false });
         this.#bitOffset += member.bitOffset;
         const found = this.#member(accessor, member.type, inside);
         if (found !== undefined) return found;
         this.#bitOffset -= member.bitOffset;
-        this.#steps--;
+        this.#path.pop();
       } else if (member.name === accessor.name) {
-        this.#step();
         const localHolder = this.#local.types.type(accessor.type);
         if (localHolder.kind !== 'struct' && localHolder.kind !== 'union') return undefined;
         const localType = localHolder.members[accessor.index]!.type;
         if (!fieldsAreCompatible(this.#local.types, localType, types, member.type)) return undefined;
+        this.#step({ type: id, index, element: false });
         this.#bitOffset += member.bitOffset;
         this.#accessors.push({ type: id, index, name: member.name });
         return member.type;
@@ -110,7 +119,8 @@ class FieldMatch {
     return undefined;
   }
 
-  #step(): void {
-    if (++this.#steps > MAX_ACCESS) throw new AccessError(`an access of more than ${MAX_ACCESS} steps`);
+  #step(step: Step): void {
+    if (this.#path.push(step) > MAX_ACCESS)
+      throw new AccessError(`an access of more than ${MAX_ACCESS} steps`);
   }
 }
