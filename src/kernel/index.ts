@@ -27,7 +27,8 @@ export {
 export { AttachError, type AttachErrorCode, IteratorError } from './link/errors.ts';
 export { attachExtension, type ExtensionOptions } from './link/extension.ts';
 export { attachIterator, IteratorLink, type IteratorOptions, type IteratorScope } from './link/iterator.ts';
-export { attachKprobe, attachKretprobe, type KprobeOptions } from './link/kprobe.ts';
+export { attachKprobe, attachKprobeAt, attachKretprobe, type KprobeOptions } from './link/kprobe.ts';
+export { attachKprobes, type KprobesTarget } from './link/kprobe-multi.ts';
 export {
   type AttachableProgram,
   AttachedLink,
@@ -75,6 +76,7 @@ export { attachTracepoint, type TracepointOptions } from './link/tracepoint.ts';
 export { attachLsm, attachTracing, type TracingOptions } from './link/tracing.ts';
 export { attachUprobe, attachUretprobe, type UprobeTarget } from './link/uprobe.ts';
 export { attachUprobes, type UprobePlace, type UprobesTarget } from './link/uprobe-multi.ts';
+export { attachWatchpoint, type WatchpointTarget } from './link/watchpoint.ts';
 export { attachXdp, type XdpOptions } from './link/xdp.ts';
 export { ArenaMap } from './map/arena.ts';
 export { BloomFilter } from './map/bloom.ts';

@@ -18,10 +18,10 @@ export type FieldTable = Readonly<Record<string, FieldText>>;
 
 type TypeOfText<T extends FieldText> = T extends `${infer F} ${string}` ? F : T;
 
-/** What a field takes. A pointer takes the view itself; 0 or absent is NULL. */
+/** What a field takes. A pointer takes the view itself, or an address; 0 or absent is NULL. */
 export type FieldValue<T extends FieldText> =
   TypeOfText<T> extends 'pointer'
-    ? Bytes | number
+    ? Bytes | number | bigint
     : TypeOfText<T> extends 'u64'
       ? number | bigint
       : TypeOfText<T> extends 'name16' | 'bytes8'

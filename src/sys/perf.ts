@@ -16,9 +16,9 @@ export const perfAttrFields = {
   /** Bytes with PerfFlag.watermark. */
   wakeupEvents: 'u32',
   bpType: 'u32',
-  /** Address of the function's name or of the file's path for probes. */
+  /** Address of the function's name or of the file's path for probes; the address for breakpoints. */
   config1: 'pointer',
-  /** Offset in the function or file for probes. */
+  /** Offset in the function or file for probes; the length for breakpoints. */
   config2: 'u64',
   branchSampleType: 'u64',
   sampleRegsUser: 'u64',
@@ -41,6 +41,8 @@ export const PerfFlag = {
   freq: 0x400n,
   watermark: 0x4000n,
   writeBackward: 0x8000000n,
+  /** With `inherit`: threads only, no new processes. Linux 5.13. */
+  inheritThread: 0x800000000n,
 } as const;
 
 /** `enum perf_type_id`; probes have types of their own, in /sys/bus/event_source/devices. */

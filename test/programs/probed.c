@@ -4,7 +4,7 @@
  *   twins N      N times each of the two functions that share a name
  *   usdt N       N times each probe; answers how many of the guarded one were on
  *   library N    N times library_work(i)
- *   threads N    N threads, each calling leaf once, all alive until the next command
+ *   threads N    N threads, alive until the next command, and then for 50 ms of work each
  *   watched N    writes the watched variable N times
  *   address X    answers the address of leaf, middle, outer, watched or library_work
  *   spin N       N milliseconds of work in outer
@@ -79,17 +79,18 @@ __attribute__((noinline, noclone)) static void fire_memory(long value) {
 
 static pthread_mutex_t held = PTHREAD_MUTEX_INITIALIZER;
 
-static void *thread_main(void *argument) {
-  leaf((long)argument);
-  pthread_mutex_lock(&held);
-  pthread_mutex_unlock(&held);
-  return NULL;
-}
-
 static long long now_ms(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+static void *thread_main(void *argument) {
+  long value = (long)argument;
+  pthread_mutex_lock(&held);
+  pthread_mutex_unlock(&held);
+  for (long long end = now_ms() + 50; now_ms() < end;) value = leaf(value) & 1;
+  return NULL;
 }
 
 static const void *address_of(const char *name) {

@@ -77,8 +77,13 @@ export function probes(kind: 'kprobe' | 'uprobe'): Finding {
 }
 
 /** Attaches a program to an impossible place: an errno tells whether the kernel understood the request. */
-export function multiProbes(kind: 'kprobe' | 'uprobe'): Finding {
-  const attachType = kind === 'kprobe' ? AttachType.traceKprobeMulti : AttachType.traceUprobeMulti;
+export function multiProbes(kind: 'kprobe' | 'uprobe' | 'session'): Finding {
+  const attachType =
+    kind === 'uprobe'
+      ? AttachType.traceUprobeMulti
+      : kind === 'session'
+        ? AttachType.traceKprobeSession
+        : AttachType.traceKprobeMulti;
   const { fd, errno } = attempt(ProgramType.kprobe, nothing, { attachType });
   if (fd === undefined) return errno === EPERM ? refusedByPrivilege() : no;
   try {

@@ -41,6 +41,7 @@ export type FeatureName =
   | 'kprobe'
   | 'uprobe'
   | 'kprobeMulti'
+  | 'kprobeSession'
   | 'uprobeMulti'
   | 'fentry'
   | 'lsm'
@@ -125,6 +126,12 @@ const features: Readonly<Record<FeatureName, Feature>> = {
     since: '5.18',
     option: 'CONFIG_FPROBE',
     probe: () => multiProbes('kprobe'),
+  },
+  kprobeSession: {
+    title: 'programs at entry and return of functions (kprobe.session)',
+    since: '6.10',
+    option: 'CONFIG_FPROBE',
+    probe: () => multiProbes('session'),
   },
   uprobeMulti: {
     title: 'probes on many places of a file at once (uprobe.multi)',

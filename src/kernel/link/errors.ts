@@ -109,6 +109,19 @@ const sentences: Sentences = {
     ],
     EEXIST: ['inUse', 'the event has a program already'],
     ENODEV: ['other', 'the CPU is offline'],
+    ESRCH: ['notFound', 'there is no such process'],
+  },
+  watchpoint: {
+    ENOSPC: ['inUse', 'all debug registers of the CPU are taken'],
+    EINVAL: ['invalid', 'the CPU cannot watch this address in this way, or it is not the start of an access'],
+    EPERM: [
+      'notPermitted',
+      'watching the kernel asks for CAP_PERFMON, and its debug functions stay unwatched',
+    ],
+    EOPNOTSUPP: ['unsupported', 'the machine has no debug registers that the kernel could use'],
+    ENOENT: ['unsupported', 'this kernel was built without hardware breakpoints'],
+    ENODEV: ['unsupported', 'the machine has no debug registers that the kernel could use'],
+    ESRCH: ['notFound', 'there is no such process'],
   },
   kprobe: {
     ENOENT: ['notFound', 'the kernel has no function of this name, or none that can be probed'],
@@ -121,6 +134,8 @@ const sentences: Sentences = {
     ENOTSUPP: ['unsupported', 'this instruction cannot be probed (524)'],
     EOPNOTSUPP: ['unsupported', 'this kernel was built without this kind of kprobe'],
     EBUSY: ['inUse', 'another probe or tracer holds this address'],
+    // Of kprobe.multi, which looks for all names at once.
+    ESRCH: ['notFound', 'the kernel has no function of one of these names, or ftrace does not know it'],
   },
   uprobe: {
     ENOENT: ['notFound', 'there is no such file'],
@@ -130,6 +145,7 @@ const sentences: Sentences = {
     ENOTSUPP: ['unsupported', 'this instruction cannot be probed (524)'],
     EOPNOTSUPP: ['unsupported', 'this kernel was built without uprobes'],
     ESRCH: ['notFound', 'there is no such process'],
+    EBADF: ['invalid', 'the file is not one that can be probed'],
   },
   iterator: {
     EINVAL: ['invalid', 'the program is not an iterator, or this iterator takes other parameters'],

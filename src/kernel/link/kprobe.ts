@@ -19,6 +19,8 @@ import { attachTracepointId } from './tracepoint.ts';
 export interface KprobeOptions {
   /** Bytes from the start of the function, at the start of an instruction. Default 0; not at return. */
   readonly offset?: number;
+  /** The module that has the function, where others may have one of that name. Default: whoever has it. */
+  readonly module?: string;
   /** What `bpf_get_attach_cookie` answers. Linux 5.15. */
   readonly cookie?: bigint;
   /** Where tracefs is mounted, for kernels that need it. Default: looked up, and mounted if it is nowhere. */
@@ -51,10 +53,18 @@ function attach(
   options: KprobeOptions,
 ): AttachedLink {
   const offset = options.offset ?? 0;
-  const target = offset === 0 ? symbol : `${symbol}+${offset}`;
-  const what: Attachment = { kind, program: program.name, target };
+  // The kernel's own functions are found without its name, which no module may have.
+  const inModule = options.module !== undefined && options.module !== 'vmlinux';
+  const full = inModule ? `${options.module}:${symbol}` : symbol;
+  const what: Attachment = {
+    kind,
+    program: program.name,
+    target: offset === 0 ? full : `${full}+${offset}`,
+  };
   // What goes into tracefs is a line of text with fields; only names may get there.
-  if (!/^[\w.$]+$/.test(symbol)) throw wrongArgument(what, 'this is not the name of a function');
+  if (!/^[\w.$]+$/.test(symbol) || (inModule && !/^\w+$/.test(options.module))) {
+    throw wrongArgument(what, 'this is not the name of a function');
+  }
   if (!Number.isInteger(offset) || offset < 0) {
     throw wrongArgument(what, `an offset is a whole number of bytes, not ${offset}`);
   }
@@ -63,14 +73,14 @@ function attach(
   }
   const suggest = options.suggest && (() => options.suggest!(symbol));
   const pmu = probeType('kprobe');
-  if (pmu === undefined) return attachKprobeByTracefs(program, what, symbol, options, suggest);
+  if (pmu === undefined) return attachKprobeByTracefs(program, what, full, options, suggest);
   const { descriptor, isLink } = attachToPerfEvent(
     program,
     what,
     {
       type: pmu.type,
       config: kind === 'kretprobe' ? 1n << BigInt(pmu.returnBit) : 0n,
-      config1: cString(symbol),
+      config1: cString(full),
       config2: offset,
     },
     {
@@ -79,6 +89,36 @@ function attach(
       ...(options.cookie === undefined ? {} : { cookie: options.cookie }),
     },
     suggest,
+  );
+  return new AttachedLink({ ...what, descriptors: [descriptor], isLink, slow: true });
+}
+
+/**
+ * Attaches at an address of the kernel: the start of an instruction, which the kernel checks. Linux 4.17, and
+ * CAP_SYSLOG to know addresses at all. Throws AttachError.
+ */
+export function attachKprobeAt(
+  program: AttachableProgram,
+  address: bigint,
+  options: Pick<KprobeOptions, 'cookie'> = {},
+): AttachedLink {
+  const what: Attachment = {
+    kind: 'kprobe',
+    program: program.name,
+    target: `0x${address.toString(16)}`,
+  };
+  const pmu = probeType('kprobe');
+  if (pmu === undefined) throw noProbes(what, 'CONFIG_KPROBES');
+  const { descriptor, isLink } = attachToPerfEvent(
+    program,
+    what,
+    // Without a name, the second number is the address itself.
+    { type: pmu.type, config: 0n, config1: 0, config2: address },
+    {
+      pid: -1,
+      cpu: onlineCpus()[0] ?? 0,
+      ...(options.cookie === undefined ? {} : { cookie: options.cookie }),
+    },
   );
   return new AttachedLink({ ...what, descriptors: [descriptor], isLink, slow: true });
 }

@@ -4,11 +4,12 @@
  * One event is opened on each CPU that is online. Software clocks work everywhere; hardware counters need
  * a machine that has them, which virtual machines mostly do not.
  */
-import { PerfFlag, PerfSoftware, PerfType } from '../../sys/perf.ts';
+import { type PerfAttr, PerfFlag, PerfSoftware, PerfType } from '../../sys/perf.ts';
 import { onlineCpus } from '../cpus.ts';
 import { type Attachment, wrongArgument } from './errors.ts';
 import { type AttachableProgram, AttachedLink } from './link.ts';
 import { attachToPerfEvent, type PerfAttachment } from './perf-link.ts';
+import { attachToThreads } from './threads.ts';
 
 export interface PerfEventOptions {
   /** Samples a second on each CPU. Exactly one of `frequency` and `period` is given. */
@@ -19,9 +20,9 @@ export interface PerfEventOptions {
   readonly type?: number;
   /** The event of that type. Default: cpu-clock, which ticks while the CPU is busy. */
   readonly event?: number;
-  /** CPUs to sample. Default: all that are online. */
+  /** CPUs to sample. Default: all that are online. Not with a process. */
   readonly cpus?: readonly number[];
-  /** Only this process. Default: all. */
+  /** Only this process, with all of its threads, wherever they run. Default: everything. */
   readonly pid?: number;
   readonly cookie?: bigint;
 }
@@ -52,23 +53,36 @@ export function attachPerfEvent(program: AttachableProgram, options: PerfEventOp
     samplePeriod: frequency ?? period!,
     flags: frequency === undefined ? 0n : PerfFlag.freq,
   };
-  const pid = options.pid ?? -1;
-  const cookie = options.cookie === undefined ? {} : { cookie: options.cookie };
-  const attachments: PerfAttachment[] = [];
-  try {
-    for (const cpu of options.cpus ?? onlineCpus()) {
-      attachments.push(attachToPerfEvent(program, what, attr, { pid, cpu, ...cookie }));
-    }
-  } catch (error) {
-    for (const attachment of attachments) attachment.descriptor.close();
-    throw error;
-  }
+  const attachments =
+    options.pid === undefined
+      ? onEachCpu(program, what, attr, options)
+      : attachToThreads(program, what, attr, options.pid, options.cookie);
   return new AttachedLink({
     ...what,
     descriptors: attachments.map((attachment) => attachment.descriptor),
     isLink: attachments[0]?.isLink ?? false,
     slow: false,
   });
+}
+
+/** Attaches to an event on each CPU, for all processes. Throws AttachError; nothing stays attached then. */
+export function onEachCpu(
+  program: AttachableProgram,
+  what: Attachment,
+  attr: PerfAttr,
+  { cpus, cookie }: Pick<PerfEventOptions, 'cpus' | 'cookie'> = {},
+): PerfAttachment[] {
+  const made: PerfAttachment[] = [];
+  try {
+    for (const cpu of cpus ?? onlineCpus()) {
+      const place = { pid: -1, cpu, ...(cookie === undefined ? {} : { cookie }) };
+      made.push(attachToPerfEvent(program, what, attr, place));
+    }
+  } catch (error) {
+    for (const { descriptor } of made) descriptor.close();
+    throw error;
+  }
+  return made;
 }
 
 /** `cpuClock` for the events that have a name here, numbers for others. */

@@ -1,9 +1,9 @@
 /** The functions of a loaded program, and where they are in its BTF: what fentry on BPF programs attaches to. */
-import { Btf } from '../../btf/btf.ts';
+import type { Btf } from '../../btf/btf.ts';
 import { BtfError } from '../../btf/errors.ts';
-import { bpfFd } from '../../sys/bpf.ts';
-import { btfInfoFields, objectInfo, programInfoFields } from '../../sys/bpf-info.ts';
+import { objectInfo, programInfoFields } from '../../sys/bpf-info.ts';
 import { SysError } from '../../sys/errors.ts';
+import { readTypes } from '../types.ts';
 import { openProgram, programIds } from './program.ts';
 
 export interface ProgramFunction {
@@ -47,7 +47,7 @@ function functionsOf(id: number, types: Map<number, Btf | undefined>): ProgramFu
     const count = head.number('nrFuncInfo');
     const size = head.number('funcInfoRecSize');
     if (btfId === 0 || count === 0 || size < RECORD_WORDS * 4) return [];
-    if (!types.has(btfId)) types.set(btfId, typesById(btfId));
+    if (!types.has(btfId)) types.set(btfId, typesOf(btfId));
     const btf = types.get(btfId);
     if (!btf) return [];
     const records = new Uint8Array(count * size);
@@ -71,18 +71,12 @@ function functionsOf(id: number, types: Map<number, Btf | undefined>): ProgramFu
   }
 }
 
-/** BTF that somebody loaded; undefined where it went away, or is not readable. Throws SysError. */
-export function typesById(id: number): Btf | undefined {
-  const fd = bpfFd('btfGetFdById', { id }, `BTF with id ${id}`);
+/** Undefined where it is broken, or of a form that is newer than this. Throws SysError. */
+function typesOf(id: number): Btf | undefined {
   try {
-    const size = objectInfo(fd.number, btfInfoFields).number('btfSize');
-    const bytes = new Uint8Array(size);
-    objectInfo(fd.number, btfInfoFields, { btf: bytes, btfSize: size });
-    return Btf.parse(bytes);
+    return readTypes(id);
   } catch (error) {
     if (error instanceof BtfError) return undefined;
     throw error;
-  } finally {
-    fd.close();
   }
 }

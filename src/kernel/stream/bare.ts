@@ -55,7 +55,12 @@ export function makeProgram(
   type: number,
   instructions: readonly Instruction[],
   maps: Readonly<Record<string, Fd>> = {},
-  options: { readonly attachType?: number; readonly attachBtfId?: number } = {},
+  options: {
+    readonly attachType?: number;
+    readonly attachBtfId?: number;
+    /** The program, or module, that `attachBtfId` lies in. */
+    readonly targetFd?: number;
+  } = {},
 ): AttachableProgram & { close(): void } {
   const resolved = instructions.map((instruction) => {
     const reference = instruction.reference;
@@ -78,6 +83,7 @@ export function makeProgram(
       logBuf: log,
       expectedAttachType: options.attachType,
       attachBtfId: options.attachBtfId,
+      attachBtfObjFd: options.targetFd,
     });
   } catch (cause) {
     const text = Buffer.from(log.subarray(0, log.indexOf(0))).toString('latin1');
