@@ -39,7 +39,6 @@ const numbers = {
   setsockopt: [54, 208],
   getsockopt: [55, 209],
   fcntl: [72, 25],
-  getpgid: [121, 155],
   capget: [125, 90],
   statfs: [137, 43],
   fstatfs: [138, 44],

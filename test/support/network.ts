@@ -48,10 +48,15 @@ export function addInterface(name: string, kind: string, ...data: Uint8Array[]):
 
 /** Makes a pair of veth interfaces, the second in another namespace if one is given. */
 export function addVeth(name: string, peer: string, peerNamespace?: Fd): void {
-  // VETH_INFO_PEER: the peer's own link message.
+  addPair('veth', name, peer, peerNamespace);
+}
+
+/** Makes a pair of a kind that comes in pairs. Gives the index of the first. */
+export function addPair(kind: 'veth' | 'netkit', name: string, peer: string, peerNamespace?: Fd): number {
+  // VETH_INFO_PEER, IFLA_NETKIT_PEER_INFO: the peer's own link message.
   const parts = [linkMessage(), attribute(3, peer)];
   if (peerNamespace !== undefined) parts.push(attribute(28, peerNamespace.number));
-  addInterface(name, 'veth', attribute(1, Buffer.concat(parts)));
+  return addInterface(name, kind, attribute(1, Buffer.concat(parts)));
 }
 
 export function removeInterface(name: string): void {

@@ -6,7 +6,6 @@ import { type TestContext, test } from 'node:test';
 import { type CountingOptions, CountingProgram } from '../../../test/support/counting-program.ts';
 import * as asm from '../../asm/build.ts';
 import { BtfBuilder } from '../../btf/build.ts';
-import { sysTry } from '../../sys/syscall.ts';
 import { loadCollection } from '../collection.ts';
 import type { Program } from '../program/program.ts';
 import { VerifierError } from '../program/verifier-error.ts';
@@ -32,29 +31,49 @@ function loaded(
   }
 }
 
-test('fmod_ret changes what a function returns', (t) => {
-  const name = process.arch === 'x64' ? '__x64_sys_getpgid' : '__arm64_sys_getpgid';
-  // 4711 only for this process; functions of system calls may be changed (error injection).
-  const mine = [
+/** Answers `errno` in this process, and nothing to others. */
+function refusing(errno: number): CountingOptions['body'] {
+  return [
     asm.callHelper(14),
     asm.alu64Imm('rsh', 0, 32),
     asm.mov64(1, 0),
     asm.mov64Imm(0, 0),
     asm.jumpIfImm('jne', 1, process.pid, 1),
-    asm.mov64Imm(0, -5),
+    asm.mov64Imm(0, -errno),
   ];
+}
+
+function emptyFolder(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'bpfkit-refuse-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+test('fmod_ret changes what a function returns', (t) => {
+  const folder = emptyFolder(t);
   const program = loaded(t, 'fmod_ret', ProgramType.tracing, {
     attachType: AttachType.modifyReturn,
-    attachTarget: { kind: 'function', name },
-    body: mine,
+    attachTarget: { kind: 'function', name: 'security_inode_rmdir' },
+    body: refusing(5)!,
   });
   if (program === undefined) return;
-  const link = attachTracing(program.program, { target: name });
-  assert.equal(link.describe().type, 'tracing');
-  assert.equal(sysTry('getpgid', 0), -5);
+  const link = attachTracing(program.program, { target: 'security_inode_rmdir' });
+  assert.throws(() => rmdirSync(folder), /EIO/);
   assert.ok(program.runs > 0);
+  assert.deepEqual(
+    { ...link.describe(), id: 0, programId: 0, targetObjectId: 0, targetTypeId: 0 },
+    {
+      type: 'tracing',
+      attachType: AttachType.modifyReturn,
+      targetObjectId: 0,
+      targetTypeId: 0,
+      cookie: 0n,
+      id: 0,
+      programId: 0,
+    },
+  );
   link.close();
-  assert.ok(sysTry('getpgid', 0) > 0);
+  rmdirSync(folder);
   program.close();
 });
 
@@ -63,20 +82,12 @@ for (const [what, sleepable] of [
   ['lsm.s', true],
 ] as const) {
   test(`${what} refuses, and says so to its victim only while attached`, (t) => {
-    const folder = mkdtempSync(join(tmpdir(), 'bpfkit-lsm-'));
-    t.after(() => rmSync(folder, { recursive: true, force: true }));
+    const folder = emptyFolder(t);
     const program = loaded(t, 'lsm', ProgramType.lsm, {
       attachType: AttachType.lsmMac,
       attachTarget: { kind: 'lsm', name: 'inode_rmdir' },
       sleepable,
-      body: [
-        asm.callHelper(14),
-        asm.alu64Imm('rsh', 0, 32),
-        asm.mov64(1, 0),
-        asm.mov64Imm(0, 0),
-        asm.jumpIfImm('jne', 1, process.pid, 1),
-        asm.mov64Imm(0, -1),
-      ],
+      body: refusing(1)!,
     });
     if (program === undefined) return;
     const link = attachLsm(program.program, { target: 'inode_rmdir' });
