@@ -314,6 +314,58 @@ export const commands: readonly CommandSpec[] = [
     load: () => import('./commands/doctor.ts'),
   },
   {
+    name: 'list',
+    aliases: ['ls'],
+    group: 'This machine:',
+    summary: 'list the BPF programs, maps, links or types that are loaded',
+    details:
+      'Whatever loaded them: names, sizes, statistics, the paths that they are pinned at and the processes that hold ' +
+      'them. RUNS and NS count while kernel.bpf_stats_enabled is 1.',
+    arguments: [
+      {
+        name: 'kind',
+        description: 'programs, maps, links or btf',
+        completion: { kind: 'words', words: ['programs', 'maps', 'links', 'btf'] },
+      },
+    ],
+    options: [json],
+    examples: [
+      { line: 'bpfkit list programs', what: 'what runs in the kernel, and who holds it' },
+      { line: 'bpfkit list links --json', what: 'where everything is attached, one JSON object a line' },
+    ],
+    load: () => import('./commands/list.ts'),
+  },
+  {
+    name: 'show',
+    group: 'This machine:',
+    summary: 'show one BPF program, map, link or type object, and what is in it',
+    details:
+      'An object is named by its id, its name, a program by its tag too, or by the path that it is pinned at. ' +
+      "(What bpftool calls dump is --code, --entries and --types here: 'bpfkit dump' saves processes.)",
+    arguments: [
+      {
+        name: 'kind',
+        description: 'program, map, link or btf',
+        completion: { kind: 'words', words: ['program', 'map', 'link', 'btf'] },
+      },
+      { name: 'which', description: 'an id, a name, or [pinned] PATH', variadic: true },
+    ],
+    options: [
+      { long: 'code', description: 'the instructions of a program, with names of maps and source lines' },
+      { long: 'machine', description: 'the machine code of a program' },
+      { long: 'entries', description: 'the entries of a map, by their types' },
+      { long: 'types', description: 'the types of a BTF object' },
+      json,
+    ],
+    examples: [
+      { line: 'bpfkit show program 12', what: 'all that the kernel knows about it' },
+      { line: 'bpfkit show program handle_exec --code', what: 'its instructions after the verifier' },
+      { line: 'bpfkit show map counts --entries', what: 'keys and values, typed' },
+      { line: 'bpfkit show link pinned /sys/fs/bpf/guard', what: 'what a pinned link is attached to' },
+    ],
+    load: () => import('./commands/show.ts'),
+  },
+  {
     name: 'completion',
     group: 'This machine:',
     summary: 'print the completion script of a shell',

@@ -98,6 +98,22 @@ export {
 export { StackMap } from './map/stacks.ts';
 export { type ObjectKey, StorageMap } from './map/storage.ts';
 export { bpffs, cgroup2, findMount, tracefs } from './mounts.ts';
+export { type CodeLine, type MachineFunction, machineCode, translatedCode } from './objects/code.ts';
+export { listsEntries, type MapEntry, mapEntries } from './objects/entries.ts';
+export { findObjects } from './objects/find.ts';
+export { type Holder, Holders, type ObjectKind } from './objects/holders.ts';
+export {
+  type ListedLink,
+  type ListedMap,
+  type ListedProgram,
+  type ListedTypes,
+  listLinks,
+  listMaps,
+  listPrograms,
+  listTypes,
+} from './objects/list.ts';
+export { linkTypeName, mapTypeName, programTypeName } from './objects/names.ts';
+export { type Pins, readPins } from './objects/pins.ts';
 export { loadProgram } from './program/load.ts';
 export {
   enableStatistics,

@@ -20,6 +20,13 @@ export interface MapInfo {
   readonly maxEntries: number;
   readonly flags: number;
   readonly btfId: number;
+  /** Types of key and value in that BTF; 0 for none. */
+  readonly keyType: number;
+  readonly valueType: number;
+  /** Type of the value in the kernel's BTF: of struct_ops. */
+  readonly kernelValueType: number;
+  /** `map_extra`: hash functions of a bloom filter, address of an arena. Linux 5.16. */
+  readonly extra: number;
 }
 
 /** Asks the kernel about the map behind a descriptor. Linux 4.13. Throws SysError. */
@@ -34,6 +41,10 @@ export function mapInfo(fd: number): MapInfo {
     maxEntries: info.number('maxEntries'),
     flags: info.number('mapFlags'),
     btfId: info.number('btfId'),
+    keyType: info.number('btfKeyTypeId'),
+    valueType: info.number('btfValueTypeId'),
+    kernelValueType: info.number('btfVmlinuxValueTypeId'),
+    extra: Number(info.bigint('mapExtra')),
   };
 }
 

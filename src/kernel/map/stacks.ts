@@ -40,6 +40,22 @@ export class StackMap extends BpfMap {
     return frames;
   }
 
+  /** Ids of all stacks. */
+  *ids(): Generator<number, void, undefined> {
+    let id: number | undefined;
+    for (let steps = 0; steps <= this.maxEntries; steps++) {
+      const call = this.#ready(id ?? 0);
+      const result = call.run('mapGetNextKey', 0, id === undefined);
+      if (result === -ENOENT) return;
+      if (result < 0) {
+        const error = bpfError('mapGetNextKey', -result, this.subject);
+        throw elementRefused(this.name, 'iterate', error, this.maxEntries);
+      }
+      id = new DataView(call.value.buffer).getUint32(0, littleEndian);
+      yield id;
+    }
+  }
+
   /** Forgets a stack, so that its id can be used again; tells whether it was there. */
   delete(id: number): boolean {
     const result = this.#ready(id).run('mapDeleteElem');

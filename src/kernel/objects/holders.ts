@@ -44,11 +44,15 @@ export class Holders {
   }
 }
 
-/** What the links of /proc/PID/fd are called, and the line of fdinfo with the object's own id. */
-const shapes = [
+/**
+ * What the links of /proc/PID/fd are called, and the line of fdinfo with the object's own id. A link has one name
+ * where it was made (bpf_link_prime) and another where it was opened (bpf_link_new_fd).
+ */
+export const descriptorShapes = [
   ['anon_inode:bpf-prog', 'prog_id', 'program'],
   ['anon_inode:bpf-map', 'map_id', 'map'],
   ['anon_inode:bpf_link', 'link_id', 'link'],
+  ['anon_inode:bpf-link', 'link_id', 'link'],
   ['anon_inode:btf', 'btf_id', 'btf'],
   ['anon_inode:[perf_event]', 'prog_id', 'program'],
 ] as const;
@@ -56,7 +60,7 @@ const shapes = [
 function objectOf(process: string, fd: string): string | undefined {
   try {
     const target = readlinkSync(`${process}/fd/${fd}`);
-    const shape = shapes.find(([name]) => name === target);
+    const shape = descriptorShapes.find(([name]) => name === target);
     if (shape === undefined) return undefined;
     const id = numberIn(readFileSync(`${process}/fdinfo/${fd}`, 'latin1'), shape[1]);
     return id === undefined ? undefined : `${shape[2]} ${id}`;

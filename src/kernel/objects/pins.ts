@@ -4,13 +4,7 @@ import { bpfTry } from '../../sys/bpf.ts';
 import { Fd } from '../../sys/fd.ts';
 import { cString } from '../../sys/file.ts';
 import { parseMounts } from '../mounts.ts';
-import { numberIn, type ObjectKind } from './holders.ts';
-
-const kinds = [
-  ['anon_inode:bpf-prog', 'prog_id', 'program'],
-  ['anon_inode:bpf-map', 'map_id', 'map'],
-  ['anon_inode:bpf_link', 'link_id', 'link'],
-] as const;
+import { descriptorShapes, numberIn, type ObjectKind } from './holders.ts';
 
 /** Paths by `KIND ID`. */
 export type Pins = ReadonlyMap<string, readonly string[]>;
@@ -45,7 +39,7 @@ export function pinnedObject(path: string): PinnedObject | undefined {
   const fd = Fd.own(result, path);
   try {
     const target = readlinkSync(`/proc/self/fd/${fd.number}`);
-    const shape = kinds.find(([name]) => name === target);
+    const shape = descriptorShapes.find(([name]) => name === target);
     if (shape === undefined) return undefined;
     const id = numberIn(readFileSync(`/proc/self/fdinfo/${fd.number}`, 'latin1'), shape[1]);
     return id === undefined ? undefined : { kind: shape[2], id };

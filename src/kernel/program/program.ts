@@ -20,6 +20,7 @@ export interface ProgramInfo {
   /** Nanoseconds since boot. */
   readonly loadedAt: bigint;
   readonly uid: number;
+  readonly gpl: boolean;
   readonly mapIds: readonly number[];
   readonly btfId: number;
   /** Bytes after the kernel's rewriting, and as machine code (0 without JIT). */
@@ -32,6 +33,9 @@ export interface ProgramInfo {
   readonly recursionMisses: bigint;
   /** Instructions that the verifier walked over. Linux 5.16. */
   readonly verifiedInstructions: number;
+  /** What it was loaded for: the type, and the BTF or program that it lies in; 0 for none. Linux 5.19. */
+  readonly targetObjectId: number;
+  readonly targetTypeId: number;
 }
 
 /** Asks the kernel about the program behind a descriptor. Linux 4.13. Throws SysError. */
@@ -48,6 +52,7 @@ export function programInfo(fd: number): ProgramInfo {
     tag: Buffer.from(info.raw('tag')).toString('hex'),
     loadedAt: info.bigint('loadTime'),
     uid: info.number('createdByUid'),
+    gpl: (info.number('gplCompatible') & 1) === 1,
     mapIds: [...mapIds.subarray(0, Math.min(count, info.number('nrMapIds')))],
     btfId: info.number('btfId'),
     translatedSize: info.number('xlatedProgLen'),
@@ -56,6 +61,8 @@ export function programInfo(fd: number): ProgramInfo {
     runCount: info.bigint('runCnt'),
     recursionMisses: info.bigint('recursionMisses'),
     verifiedInstructions: info.number('verifiedInsns'),
+    targetObjectId: info.number('attachBtfObjId'),
+    targetTypeId: info.number('attachBtfId'),
   };
 }
 
