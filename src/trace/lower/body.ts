@@ -11,30 +11,31 @@ export interface BodyUse {
   readonly args: Expr | undefined;
   /** Any `argN`. */
   readonly numbered: boolean;
-  readonly context: boolean;
-  readonly stacks: boolean;
+  /** Fields of `ctx` by name. */
+  readonly contextFields: ReadonlySet<string>;
 }
 
-const isArgs = (expr: Expr): boolean =>
-  (expr.kind === 'identifier' || expr.kind === 'call') && expr.name === 'args';
+const isNamed = (expr: Expr, name: string): boolean =>
+  (expr.kind === 'identifier' || expr.kind === 'call') && expr.name === name;
+const isArgs = (expr: Expr): boolean => isNamed(expr, 'args');
 
 export function useOf({ body }: Pick<CheckedProbe, 'body'>): BodyUse {
   const fields = new Set<string>();
   let args: Expr | undefined;
   let [uses, byField] = [0, 0];
-  let [numbered, context, stacks] = [false, false, false];
+  let numbered = false;
+  const contextFields = new Set<string>();
   walk(body, (node) => {
     if (node.kind === 'field' && isArgs(node.base)) {
       fields.add(node.name);
       byField++;
     }
+    if (node.kind === 'field' && isNamed(node.base, 'ctx')) contextFields.add(node.name);
     if (node.kind !== 'identifier' && node.kind !== 'call') return;
     if (isArgs(node)) {
       args = node;
       uses++;
     } else if (/^arg\d+$/.test(node.name)) numbered = true;
-    else if (node.name === 'ctx') context = true;
-    else if (node.name === 'kstack' || node.name === 'ustack' || node.name === 'dw_ustack') stacks = true;
   });
-  return { fields, whole: uses > byField, args, numbered, context, stacks };
+  return { fields, whole: uses > byField, args, numbered, contextFields };
 }

@@ -172,7 +172,8 @@ export function part(l: Lowering, base: Lowered, name: string, type: Type): Lowe
     offset: place.offset + member.offset,
     type: member.type,
     bitfield: member.bitfield,
-    inUnion: member.inUnion,
+    // The context's own unions only make room for pointers of 8 bytes (__bpf_md_ptr).
+    inUnion: member.inUnion && baseType.kind !== 'context',
     foreign: true,
   });
 }
@@ -238,8 +239,9 @@ function index(l: Lowering, expr: IndexExpr): Lowered {
   }
   const position = l.number(expr.index);
   const { b } = l;
-  const scaled = size === 1 ? position : b.binary('mul', position, b.constant(size));
   const within = (): Place => {
+    // Behind the test of the index: the verifier knows its limits there, not those of what was made of it before.
+    const scaled = size === 1 ? position : b.binary('mul', position, b.constant(size));
     const from = addressAt(l, place.base, place.offset + start);
     const memory = place.memory === 'kernelTyped' ? 'kernelRaw' : place.memory;
     return {
@@ -251,7 +253,8 @@ function index(l: Lowering, expr: IndexExpr): Lowered {
       foreign: true,
     };
   };
-  if (place.memory !== 'direct') return readPlace(l, within());
+  const ofContext = place.base.type.kind === 'pointer' && place.base.type.provenance === 'context';
+  if (place.memory !== 'direct' && !ofContext) return readPlace(l, within());
   // The verifier wants to see that the index is inside.
   const length =
     textSize(baseType) ?? (baseType.kind === 'buffer' ? baseType.size : layoutOf(baseType).size / size);

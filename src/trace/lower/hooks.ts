@@ -47,7 +47,7 @@ export function hooksFor(probe: CheckedProbe, environment: LowerEnvironment): Ho
     case 'watchpoint':
       return [watchpointHook(resolved, environment)];
     case 'iter':
-      return [iteratorHook(resolved)];
+      return [iteratorHook(resolved, useOf(probe))];
   }
 }
 

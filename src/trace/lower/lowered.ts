@@ -50,6 +50,8 @@ export interface Parts {
   readonly kind: 'parts';
   readonly type: Type;
   part(name: string): Lowered;
+  /** All of them as a struct, where that is wanted: `print(args)`. Default: part by part. */
+  readonly whole?: Made;
 }
 
 export type Lowered = { readonly kind: 'none' } | Scalar | Place | Text | Made | Parts;

@@ -14,7 +14,7 @@ import {
 } from '../../script/emit/memory.ts';
 import { layoutOf, sequence } from '../types/layout.ts';
 import type { PointerType, Type } from '../types/type.ts';
-import type { Lowered, Place, Scalar } from './lowered.ts';
+import type { Lowered, Parts, Place, Scalar } from './lowered.ts';
 import type { Lowering } from './state.ts';
 import { elementsOf, isRegister, isSigned, registerSize, sameLayout, textSize } from './types.ts';
 
@@ -130,6 +130,7 @@ export function addressOf(l: Lowering, place: Place): Value {
 /** Writes a value as one of type `as`: every byte of it. */
 export function store(l: Lowering, lowered: Lowered, as: Type, to: Value, offset: number): void {
   if (lowered.kind === 'made') return lowered.write(to, offset, as);
+  if (lowered.kind === 'parts') return storeParts(l, lowered, as, to, offset);
   if (isRegister(as)) {
     l.b.store(registerSize(as), to, offset, registerOf(l, lowered));
     return;
@@ -169,6 +170,17 @@ export function store(l: Lowering, lowered: Lowered, as: Type, to: Value, offset
     return;
   }
   clear(l, to, offset, layoutOf(as).size);
+}
+
+/** A struct out of its parts. */
+function storeParts(l: Lowering, parts: Parts, as: Type, to: Value, offset: number): void {
+  if (parts.whole) return parts.whole.write(to, offset, as);
+  clear(l, to, offset, layoutOf(as).size);
+  if (parts.type.kind !== 'struct') return;
+  for (const name of parts.type.memberNames()) {
+    const member = parts.type.member(name);
+    if (member && !member.dataLocation) store(l, parts.part(name), member.type, to, offset + member.offset);
+  }
 }
 
 /** Beyond this many bytes a helper copies in fewer instructions than loads and stores. */

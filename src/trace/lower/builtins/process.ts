@@ -1,8 +1,10 @@
 /** Who runs: the current task, its ids and names. */
 import type { Value } from '../../../compiler/ir.ts';
+import { ProgramType } from '../../../kernel/spec.ts';
 import { addressAt, zero } from '../../../script/emit/memory.ts';
 import type { Expr } from '../../ast/nodes.ts';
 import { string, type Type, uint32, uint64 } from '../../types/type.ts';
+import { LowerError } from '../errors.ts';
 import { bytesField, currentTask, type KernelObject, numberField, objectField } from '../kernel-field.ts';
 import type { Lowered, Made } from '../lowered.ts';
 import { clear, frameMemory, registerOf } from '../memory.ts';
@@ -61,41 +63,36 @@ function nameOf(l: Lowering, task: () => KernelObject): Made {
 }
 
 /** bpf_task_from_pid (Linux 6.2) gives a task that has to be given back. */
-function nameByPid(l: Lowering, argument: Expr): Lowered {
+function nameByPid(l: Lowering, call: Call, argument: Expr): Lowered {
   const { btf } = l.environment;
   const find = btf.find('bpf_task_from_pid', 'function');
   const release = btf.find('bpf_task_release', 'function');
+  if (find === undefined || release === undefined) {
+    throw new LowerError(
+      call.span,
+      'This kernel cannot find a task by its pid (Linux 6.2): comm(pid) is not possible.',
+    );
+  }
+  if (l.hook.programType !== ProgramType.tracing && l.hook.programType !== ProgramType.xdp) {
+    throw new LowerError(
+      call.span,
+      `A ${l.hook.resolved.provider} probe may not look for other tasks: comm(pid) is not possible.`,
+    );
+  }
   return {
     kind: 'made',
     type: comm,
     write(to, offset, as) {
       const { b } = l;
-      const size = as.kind === 'string' ? as.size : commSize;
-      clear(l, to, offset, size);
-      const pid = l.number(argument);
-      if (find === undefined || release === undefined || !l.hook.attachTarget) {
-        // Without the kernel's help only the name of the task that runs is within reach.
-        const own = taskId(l, 'process', true);
-        l.choose(
-          (yes, no) => b.branch('eq', pid, own, yes, no),
-          () => bytesField(l, currentTask(l), 'comm', to, offset, commSize),
-        );
-        return;
-      }
+      clear(l, to, offset, as.kind === 'string' ? as.size : commSize);
       const type = { kind: 'pointer', provenance: 'kernelTyped', nullable: true } as const;
       const callee = { kind: 'kfunc', btfId: find, name: 'bpf_task_from_pid', pure: false } as const;
-      const task = b.call(callee, [pid], type);
+      const task = b.call(callee, [l.number(argument)], type);
       l.choose(
         (yes, no) => b.branch('ne', task, b.constant(0), yes, no),
         () => {
-          bytesField(
-            l,
-            { struct: 'task_struct', base: task, memory: 'kernelTyped' },
-            'comm',
-            to,
-            offset,
-            commSize,
-          );
+          const object = { struct: 'task_struct', base: task, memory: 'kernelTyped' } as const;
+          bytesField(l, object, 'comm', to, offset, commSize);
           b.call({ kind: 'kfunc', btfId: release, name: 'bpf_task_release', pure: false }, [task]);
         },
       );
@@ -126,10 +123,12 @@ export const process: LowerBuiltins<
   uid: (l: Lowering): Lowered => scalar(half(l, 'get_current_uid_gid', false), uint64),
   gid: (l: Lowering): Lowered => scalar(half(l, 'get_current_uid_gid', true), uint64),
   username: (l: Lowering): Lowered => scalar(half(l, 'get_current_uid_gid', false), { kind: 'username' }),
-  comm(l: Lowering, _: Call, args: readonly Expr[]): Lowered {
+  comm(l: Lowering, call: Call, args: readonly Expr[]): Lowered {
     const [of] = args;
     if (of)
-      return l.facts.typeOf(of).kind === 'pointer' ? nameOf(l, () => taskOf(l, args)) : nameByPid(l, of);
+      return l.facts.typeOf(of).kind === 'pointer'
+        ? nameOf(l, () => taskOf(l, args))
+        : nameByPid(l, call, of);
     return {
       kind: 'made',
       type: comm,

@@ -3,14 +3,16 @@
 import type { Value } from '../../../compiler/ir.ts';
 import type { Expr } from '../../ast/nodes.ts';
 import type { StackType } from '../../types/type.ts';
+import { LowerError } from '../errors.ts';
 import type { Lowered } from '../lowered.ts';
-import { addressOf, inMemory } from '../memory.ts';
+import { frameMemory } from '../memory.ts';
 import type { Lowering } from '../state.ts';
 import type { Call, LowerBuiltins } from './lower-builtin.ts';
 import { taskId } from './process.ts';
 
-/** BPF_F_USER_STACK of include/uapi/linux/bpf.h. */
+// BPF_F_USER_STACK and BPF_F_USER_BUILD_ID of include/uapi/linux/bpf.h.
 const ofUser = 1 << 8;
+const withBuildId = 1 << 11;
 
 /** 0, or one more than the key. */
 function stackId(l: Lowering, type: StackType): Value {
@@ -41,40 +43,26 @@ function stack(l: Lowering, call: Call, _: readonly Expr[]): Lowered {
   };
 }
 
-/** How many frames a stack has. */
+/**
+ * How many frames a stack has. Programs cannot look into a map of stacks, so the stack is taken once more: only of
+ * `kstack` and `ustack` themselves.
+ */
 export function stackLength(l: Lowering, of: Expr): Value {
   const { b } = l;
   const type = l.facts.typeOf(of) as StackType;
-  const lowered = l.lower(of);
-  const id = lowered.kind === 'scalar' ? lowered.value : b.load(8, addressOf(l, inMemory(l, lowered)), 0);
+  const direct = (of.kind === 'identifier' || of.kind === 'call') && type.limit > 0;
+  if (!direct)
+    throw new LowerError(of.span, 'len() of a stack can only be asked of kstack and ustack themselves.');
+  const depth = Math.min(type.limit, l.script.environment.maxStackDepth ?? 127);
+  const size = type.mode === 'build_id' ? 32 : 8;
+  const flags = (type.kind === 'ustack' ? ofUser : 0) | (type.mode === 'build_id' ? withBuildId : 0);
+  const frames = frameMemory(l, 'frames', depth * size);
+  const bytes = l.call('get_stack', [l.context, frames, b.constant(depth * size), b.constant(flags)]);
   const length = b.variable('frames');
   b.write(length, b.constant(0));
-  const key = l.b.slotAddress(l.b.slot('stack', 8));
-  b.store(4, key, 0, b.binary('sub', id, b.constant(1)));
-  const frames = l.call('map_lookup_elem', [b.mapAddress(l.script.stacks(type)), key], {
-    kind: 'pointer',
-    provenance: 'mapValue',
-    nullable: true,
-  });
   l.choose(
-    (yes, no) => b.branch('ne', frames, b.constant(0), yes, no),
-    () => {
-      // Zeros are behind the last frame.
-      const size = type.mode === 'build_id' ? 32 : 8;
-      const [head, body, next, after] = [b.block('loop'), b.block('body'), b.block('next'), b.block('after')];
-      b.jump(head);
-      b.enter(head);
-      b.branch('ult', b.read(length), b.constant(type.limit), body, after);
-      b.begin(body);
-      const distance = b.binary('mul', b.read(length), b.constant(size));
-      const frame = b.load(8, b.binary('add', frames, distance, 64, frames.type), 0);
-      b.branch('ne', frame, b.constant(0), next, after);
-      b.begin(next);
-      b.write(length, b.binary('add', b.read(length), b.constant(1)));
-      b.jump(head);
-      b.seal(head);
-      b.begin(after);
-    },
+    (yes, no) => b.branch('sgt', bytes, b.constant(0), yes, no),
+    () => b.write(length, b.binary('lshr', bytes, b.constant(Math.log2(size)))),
   );
   return b.read(length);
 }

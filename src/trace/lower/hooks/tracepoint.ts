@@ -1,5 +1,6 @@
 /** `tracepoint:CATEGORY:EVENT`. */
 import { AttachType, ProgramType } from '../../../kernel/spec.ts';
+import { addressAt, copyIn } from '../../../script/emit/memory.ts';
 import {
   hasRawSyscalls,
   onlySyscalls,
@@ -9,12 +10,16 @@ import {
   syscallOf,
 } from '../../../script/emit/syscalls.ts';
 import type { ProbeTarget, ResolvedProbe } from '../../probes/resolved.ts';
+import { layoutOf } from '../../types/layout.ts';
 import type { StructType, Type } from '../../types/type.ts';
 import type { BodyUse } from '../body.ts';
 import type { LowerEnvironment } from '../environment.ts';
+import { dataLocation } from '../expressions.ts';
 import type { Hook } from '../hook.ts';
 import type { Parts } from '../lowered.ts';
+import { clear, readPlace } from '../memory.ts';
 import type { Lowering } from '../state.ts';
+import { isRegister } from '../types.ts';
 import { argumentValue } from './arguments.ts';
 
 type Tracepoint = Extract<ProbeTarget, { kind: 'tracepoint' }>;
@@ -171,14 +176,49 @@ function perfTracepoint(resolved: ResolvedProbe): Hook {
     userMemory: resolved.targets.every(
       (target) => target.kind === 'tracepoint' && target.category.endsWith('syscalls'),
     ),
-    args: (l, type) => ({
-      kind: 'place',
-      base: l.context,
-      offset: 0,
+    args: (l, type) => recordParts(l, type as StructType),
+  };
+}
+
+/** What the kernel keeps to itself at the start of the record (perf_trace_buf_alloc's pt_regs pointer). */
+const hidden = 8;
+/** Up to this many bytes of the record are loaded word by word. */
+const loaded = 16;
+
+/**
+ * The record of a tracepoint. Numbers are loaded from it; what is longer than a name, or has an index that is not
+ * known, is copied by helper, since the verifier knows the record by fixed distances only.
+ */
+function recordParts(l: Lowering, type: StructType): Parts {
+  const place = { kind: 'place', base: l.context, offset: 0, invariant: true, foreign: true } as const;
+  return {
+    kind: 'parts',
+    type,
+    part(name) {
+      const member = type.member(name);
+      if (!member) throw new Error(`internal: no argument ${name}`);
+      if (member.dataLocation) {
+        const record = { ...place, type, memory: 'direct' } as const;
+        return dataLocation(l, record, member.offset, member.dataLocation, member.type);
+      }
+      const inWords =
+        isRegister(member.type) || (member.type.kind === 'string' && member.type.size <= loaded);
+      return readPlace(l, {
+        ...place,
+        offset: member.offset,
+        type: member.type,
+        bitfield: member.bitfield,
+        memory: inWords ? 'direct' : 'kernelRaw',
+      });
+    },
+    whole: {
+      kind: 'made',
       type,
-      memory: 'direct',
-      invariant: true,
-      foreign: true,
-    }),
+      write(to, offset, as) {
+        const { size } = layoutOf(as);
+        clear(l, to, offset, size);
+        copyIn(l, addressAt(l, to, offset + hidden), size - hidden, l.context, hidden, 'direct');
+      },
+    },
   };
 }
