@@ -33,7 +33,6 @@ function checkDelete(context: CheckContext, call: CallExpr | IdentifierExpr, arg
   } else if (first!.key !== undefined) {
     // Until 0.21 the only way to say it.
     context.checkEntry(first as MapExpr);
-    context.diagnostics.warning(call.span, say.deleteDeprecated(first!.name));
   } else {
     const { scalar, name } = context.map(first!);
     if (scalar === false) context.diagnostics.error(call.span, say.deleteKeyed(name));

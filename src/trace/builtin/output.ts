@@ -32,7 +32,7 @@ function checkPrint(context: CheckContext, call: CallExpr | IdentifierExpr, args
   if (rest.length > 0) context.diagnostics.error(call.span, say.printOne(args.length));
   if (!unknown(type) && (type.kind === 'void' || type.kind === 'context')) {
     context.diagnostics.error(value!.span, say.notPrintable(kindText(type)));
-  } else if (type.kind === 'none' && value!.kind === 'call') {
+  } else if (context.isNone(value!)) {
     context.diagnostics.error(value!.span, say.notPrintable('none'));
   }
   return none;

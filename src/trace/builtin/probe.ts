@@ -9,11 +9,15 @@ import type { Builtin } from './builtin.ts';
 import { registerArguments } from './registers.ts';
 import { compiledAway } from './rules.ts';
 
-/** `for` over a map calls a function of its own: the event is out of its reach. */
-function reachable(context: CheckContext, call: CallExpr | IdentifierExpr): boolean {
-  if (!context.inCallback) return true;
-  context.diagnostics.error(call.span, say.noContextInLoop(call.name));
-  return false;
+/**
+ * The probe whose event is within reach; undefined after saying that it is not: the body of a `for` is a function of
+ * its own, and so are those of the script.
+ */
+function within(context: CheckContext, call: CallExpr | IdentifierExpr): ResolvedProbe | undefined {
+  if (context.probe === undefined) context.diagnostics.error(call.span, say.outsideProbe(call.name));
+  else if (context.inCallback) context.diagnostics.error(call.span, say.noContextInLoop(call.name));
+  else return context.probe;
+  return undefined;
 }
 
 const withArguments: readonly Provider[] = ['tracepoint', 'rawtracepoint', 'fentry', 'fexit', 'uprobe'];
@@ -23,8 +27,8 @@ const argsBuiltin: Builtin = {
   kind: 'value',
   perTarget: true,
   check(context, call) {
-    const { probe } = context;
-    if (!reachable(context, call) || probe === undefined) return none;
+    const probe = within(context, call);
+    if (probe === undefined) return none;
     if (!withArguments.includes(probe.provider)) {
       context.diagnostics.error(call.span, say.argsElsewhere(probe.provider));
       return none;
@@ -69,8 +73,8 @@ const contextBuiltin: Builtin = {
   name: 'ctx',
   kind: 'value',
   check(context, call) {
-    const { probe } = context;
-    if (!reachable(context, call) || probe === undefined) return none;
+    const probe = within(context, call);
+    if (probe === undefined) return none;
     if (probe.provider === 'tracepoint') {
       context.diagnostics.error(call.span, say.useArgsNotCtx);
       return none;
@@ -93,8 +97,8 @@ const returnBuiltin: Builtin = {
   name: 'retval',
   kind: 'value',
   check(context, call) {
-    const { probe } = context;
-    if (!reachable(context, call) || probe === undefined) return uint64;
+    const probe = within(context, call);
+    if (probe === undefined) return uint64;
     if (!returnProbes.includes(probe.provider)) {
       context.diagnostics.error(call.span, say.retvalElsewhere);
       return none;
@@ -120,8 +124,8 @@ export const probeBuiltins: readonly Builtin[] = [
     name: 'func',
     kind: 'value',
     check(context, call) {
-      const { probe } = context;
-      if (!reachable(context, call) || probe === undefined) return none;
+      const probe = within(context, call);
+      if (probe === undefined) return none;
       if (!functionProbes.includes(probe.provider)) {
         context.diagnostics.error(call.span, say.funcElsewhere(probe.provider));
         return none;
@@ -140,7 +144,7 @@ export const probeBuiltins: readonly Builtin[] = [
     kind: 'value',
     perTarget: true,
     compileTime: true,
-    check: (context, call) => constantText(context, call, context.probe?.name ?? ''),
+    check: (context, call) => constantText(context, call, ({ name }) => name),
     lower: compiledAway,
     documentation: {
       section: 'variable',
@@ -152,10 +156,8 @@ export const probeBuiltins: readonly Builtin[] = [
     name: 'probetype',
     kind: 'value',
     compileTime: true,
-    check(context, call) {
-      const provider = context.probe?.provider ?? '';
-      return constantText(context, call, specials.has(provider) ? 'special' : provider);
-    },
+    check: (context, call) =>
+      constantText(context, call, ({ provider }) => (specials.has(provider) ? 'special' : provider)),
     lower: compiledAway,
     documentation: {
       section: 'variable',
@@ -167,7 +169,16 @@ export const probeBuiltins: readonly Builtin[] = [
 
 const specials: ReadonlySet<string> = new Set(['begin', 'end', 'self']);
 
-function constantText(context: CheckContext, call: CallExpr | IdentifierExpr, text: string): Type {
+function constantText(
+  context: CheckContext,
+  call: CallExpr | IdentifierExpr,
+  of: (probe: ResolvedProbe) => string,
+): Type {
+  if (context.probe === undefined) {
+    context.diagnostics.error(call.span, say.outsideProbe(call.name));
+    return none;
+  }
+  const text = of(context.probe);
   context.fold(call, text);
   return string(text.length + 1);
 }
@@ -191,8 +202,8 @@ function makeArgument(name: string, number: number): Builtin {
     name,
     kind: 'value',
     check(context, call) {
-      const { probe } = context;
-      if (!reachable(context, call) || probe === undefined) return uint64;
+      const probe = within(context, call);
+      if (probe === undefined) return uint64;
       switch (probe.provider) {
         case 'kprobe':
         case 'uprobe':

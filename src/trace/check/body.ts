@@ -55,6 +55,8 @@ export class Body implements CheckContext {
   readonly probe: ResolvedProbe | undefined;
   readonly block: BlockExpr;
   readonly function: FunctionSignature | undefined;
+  /** Of the probe, in `block`. */
+  readonly predicate: Expr | undefined;
   facts: Facts = new Facts();
   scope: Scope = new Scope();
   /** Loops around this place: what `break` leaves. */
@@ -65,11 +67,20 @@ export class Body implements CheckContext {
   readonly #variables = new Map<object, Variable>();
   readonly #noValue = new Set<Expr>();
 
-  constructor(program: ProgramState, block: BlockExpr, probe?: ResolvedProbe, signature?: FunctionSignature) {
+  constructor(
+    program: ProgramState,
+    block: BlockExpr,
+    of: {
+      readonly probe?: ResolvedProbe;
+      readonly predicate?: Expr | undefined;
+      readonly function?: FunctionSignature;
+    },
+  ) {
     this.program = program;
     this.block = block;
-    this.probe = probe;
-    this.function = signature;
+    this.probe = of.probe;
+    this.predicate = of.predicate;
+    this.function = of.function;
   }
 
   /** Ready for another pass. */

@@ -1,13 +1,5 @@
 /** What a built-in sees of the checker. */
-import type {
-  CallExpr,
-  Expr,
-  MapExpr,
-  PositionalExpr,
-  TypeExpr,
-  TypeQueryExpr,
-  VariableExpr,
-} from '../ast/nodes.ts';
+import type { Expr, MapExpr, PositionalExpr, TypeExpr, TypeQueryExpr, VariableExpr } from '../ast/nodes.ts';
 import type { Config } from '../config.ts';
 import type { Diagnostics } from '../diagnostic.ts';
 import type { ResolvedProbe } from '../probes/resolved.ts';
@@ -41,8 +33,8 @@ export interface CheckContext {
   assign(variable: VariableExpr, type: Type): void;
   /** The type that was written; undefined after an error. */
   resolve(type: TypeExpr): Type | undefined;
-  /** The call has no value, as opposed to one whose type is not known yet. */
-  isNone(call: CallExpr): boolean;
+  /** It has no value, as opposed to one whose type is not known yet. */
+  isNone(expr: Expr): boolean;
   /** The type in `typeof(…)`; undefined after an error. */
   typeQueried(query: TypeQueryExpr): Type | undefined;
   /** A positional parameter that is not in a numeric place. */

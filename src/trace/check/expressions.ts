@@ -104,6 +104,10 @@ function checkIdentifier(body: Body, expr: Extract<Expr, { kind: 'identifier' }>
       ? string(constant.value.length + 1)
       : literalType(constant.value);
   }
+  if (builtin?.kind === 'map') {
+    body.diagnostics.error(expr.span, say.mapFunctionElsewhere(builtin.name));
+    return none;
+  }
   // A function of no arguments may be written without parentheses.
   if (builtin?.kind === 'function' && (builtin.arity?.[0] ?? 0) === 0) {
     return checkBuiltin(body, expr, builtin, []);
@@ -125,7 +129,7 @@ function checkElement(body: Body, expr: Expr): Type {
 /** Statements in a scope of their own, and the value of the last. */
 export function checkBlock(body: Body, block: BlockExpr): Type {
   return body.inScope(() => {
-    checkStatements(body, block.statements);
+    checkStatements(body, block.statements, block.value !== undefined);
     if (block.value === undefined) return body.setNone(block);
     const type = body.check(block.value);
     if (body.isNone(block.value)) return body.setNone(block);
@@ -139,7 +143,8 @@ export function checkBlock(body: Body, block: BlockExpr): Type {
 function checkIf(body: Body, expr: IfExpr): Type {
   const condition = body.value(expr.condition);
   if (!isCondition(condition)) {
-    body.diagnostics.error(expr.condition.span, say.ifCondition(typeText(settled(condition))));
+    const message = expr.condition === body.predicate ? say.predicateType : say.ifCondition;
+    body.diagnostics.error(expr.condition.span, message(typeText(settled(condition))));
   }
   const known = truth(body.constantOf(expr.condition));
   if (known !== undefined) {

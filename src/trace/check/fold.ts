@@ -48,11 +48,11 @@ export function foldBinary(
       return fitting(BigInt.asUintN(64, one) | BigInt.asUintN(64, other), signed);
     case '^':
       return fitting(BigInt.asUintN(64, one) ^ BigInt.asUintN(64, other), signed);
-    // Division is unsigned, always: what the processor of BPF has.
+    // Of literals as it is written; what runs divides without signs.
     case '/':
-      return other === 0n ? undefined : fitting(BigInt.asUintN(64, one) / BigInt.asUintN(64, other), signed);
+      return other === 0n ? undefined : fitting(one / other, signed);
     case '%':
-      return other === 0n ? undefined : fitting(BigInt.asUintN(64, one) % BigInt.asUintN(64, other), signed);
+      return other === 0n ? undefined : fitting(one % other, signed);
     case '<<':
       return fitting(BigInt.asUintN(64, one << (other & 63n)), signed);
     case '>>':

@@ -8,7 +8,7 @@ import type { MapUse } from './context.ts';
 import { settled } from './integers.ts';
 import type { MapState } from './map-table.ts';
 import * as say from './messages.ts';
-import { sameType, unify } from './unify.ts';
+import { isKnown, sameType, unify } from './unify.ts';
 import { growth } from './variables.ts';
 
 /** The number that an aggregate is when it is read; undefined for those that are more than one. */
@@ -57,7 +57,7 @@ export function checkMapKey(body: Body, map: MapExpr, key: Expr): void {
   const state = body.program.maps.state(map.name, map.nameSpan);
   const type = body.value(key);
   if (!noteScalar(body, state, false, map.span)) return;
-  if (type.kind === 'none') return;
+  if (!isKnown(type)) return;
   const refused = refusedInKey(type);
   if (refused !== undefined) {
     body.diagnostics.error(key.span, refused);
@@ -116,9 +116,16 @@ export function mapAsWhole(body: Body, expr: MapExpr): MapUse {
   return state;
 }
 
-/** Puts a value of this type into an entry. */
-export function storeInMap(body: Body, target: MapExpr, state: MapState, type: Type, value: Expr): void {
-  if (type.kind === 'none') return;
+/** Puts a value of this type into an entry; `computed` where it comes of the entry itself (`@m += 1`). */
+export function storeInMap(
+  body: Body,
+  target: MapExpr,
+  state: MapState,
+  type: Type,
+  value: Expr,
+  computed = false,
+): void {
+  if (!isKnown(type)) return;
   if (type.kind === 'context') {
     body.diagnostics.error(value.span, say.contextValue);
     return;
@@ -142,7 +149,7 @@ export function storeInMap(body: Body, target: MapExpr, state: MapState, type: T
     body.diagnostics.error(target.span, say.mapMismatch(target.name, given, has));
     return;
   }
-  if (unified.lossy) body.diagnostics.warning(target.span, say.signsMixed(target.name));
+  if (unified.lossy && !computed) body.diagnostics.warning(target.span, say.signsMixed(target.name));
   if (!sameType(unified.type, state.value)) body.program.maps.setValue(state, growth(body, unified.type));
 }
 

@@ -58,6 +58,7 @@ export const argNElsewhere = (name: string): string =>
 export const noSuchArgument = (architecture: string, name: string): string =>
   `${architecture} doesn't support ${name}`;
 export const noContextInLoop = (name: string): string => `'${name}' builtin is not allowed in a for-loop`;
+export const outsideProbe = (name: string): string => `Builtin ${name} not supported outside probe`;
 export const funcElsewhere = (provider: string): string =>
   `The func builtin can not be used with '${provider}' probes`;
 export const overrideElsewhere = 'override can only be used with kprobes.';
@@ -131,8 +132,6 @@ export const staticAssertFailed = (message: string): string => message;
 export const notConstant = (name: string): string => `${name}() condition must be known at compile time`;
 export const hasKeyArgument = (name: string): string =>
   `${name}() requires a map argument as its first argument`;
-export const deleteDeprecated = (map: string): string =>
-  `delete(${map}[...]) is deprecated. Consider using delete(${map}, key) instead.`;
 export const deleteKeyed = (map: string): string =>
   `call to delete() expects a map without explicit keys (scalar map): ${map}`;
 export const lenArgument = (given: string): string =>

@@ -82,7 +82,8 @@ function combineNumbers(body: Body, expr: BinaryExpr, left: Numeric, right: Nume
   const [one, other] = [asInteger(left), asInteger(right)];
   const shift = operator === '<<' || operator === '>>';
   if (operator === '/' || operator === '%') {
-    if ((one.signed && !isFlexible(one)) || (other.signed && !isFlexible(other))) {
+    const known = body.constantOf(expr.left) !== undefined && body.constantOf(expr.right) !== undefined;
+    if (!known && ((one.signed && !isFlexible(one)) || (other.signed && !isFlexible(other)))) {
       body.diagnostics.warning(expr.operatorSpan, say.signedDivision(operator));
     }
   } else if (!shift && promote(one, other).lossy) {

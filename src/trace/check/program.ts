@@ -6,9 +6,9 @@ import type { BlockExpr, Expr, Probe, Program, Statement } from '../ast/nodes.ts
 import type { CheckedMap, CheckedProbe, CheckedProgram, CheckedSubprogram } from '../checked.ts';
 import type { Config } from '../config.ts';
 import { type Diagnostic, Diagnostics } from '../diagnostic.ts';
+import { findRule } from '../probes/providers.ts';
 import { splitTargets } from '../probes/resolve.ts';
 import type { ResolvedProbe } from '../probes/resolved.ts';
-import { typeText } from '../types/text.ts';
 import { int64, isAggregate } from '../types/type.ts';
 import { Body, type ProgramState } from './body.ts';
 import type { CheckEnvironment } from './environment.ts';
@@ -17,7 +17,6 @@ import { signaturesOf } from './functions.ts';
 import { settled } from './integers.ts';
 import { type MapState, MapTable } from './map-table.ts';
 import * as say from './messages.ts';
-import { isCondition } from './operators.ts';
 import { needsOwnCode } from './per-target.ts';
 import { readConfig } from './settings.ts';
 import { warnDiscarded } from './statements.ts';
@@ -65,12 +64,17 @@ export function checkExpanded(
   const probes = probeBodies(program, state, diagnostics);
   const subprograms = [...functions.values()].map((signature) => ({
     signature,
-    body: new Body(state, signature.source.body, undefined, signature),
+    body: new Body(state, signature.source.body, { function: signature }),
   }));
 
+  const ghosts = ghostBodies(program, probes, state);
   const last = untilSettled(state, () => {
     for (const { body } of subprograms) checkFunction(body);
-    for (const { source, body } of probes) checkProbe(source, body);
+    for (const { body } of probes) checkProbe(body);
+    const told = state.diagnostics;
+    state.diagnostics = new Diagnostics();
+    for (const { body } of ghosts) checkProbe(body);
+    state.diagnostics = told;
   });
   diagnostics.list.push(...withoutConsequences(last.list));
   checkMaps(maps, diagnostics);
@@ -131,7 +135,7 @@ function probeBodies(program: Program, state: ProgramState, diagnostics: Diagnos
     for (const point of item.attachPoints) {
       for (const found of state.environment.resolve(point, state.config, diagnostics)) {
         for (const resolved of separate(found, block)) {
-          bodies.push({ source: item, resolved, body: new Body(state, block, resolved) });
+          bodies.push({ source: item, resolved, body: bodyOf(state, item, block, resolved) });
         }
       }
     }
@@ -139,6 +143,26 @@ function probeBodies(program: Program, state: ProgramState, diagnostics: Diagnos
   checkIterators(bodies, diagnostics);
   return bodies;
 }
+
+/**
+ * Bodies that nothing attaches: their probes are missing. What they put into maps is what others read, so they are
+ * looked at, and nothing is said of them.
+ */
+function ghostBodies(program: Program, probes: readonly ProbeBody[], state: ProgramState): ProbeBody[] {
+  const found = new Set(probes.map(({ source }) => source));
+  return program.items.flatMap((item): ProbeBody[] => {
+    const [attachPoint] = item.kind === 'probe' ? item.attachPoints : [];
+    if (item.kind !== 'probe' || attachPoint === undefined || found.has(item)) return [];
+    const [type = ''] = attachPoint.text.split(':', 1);
+    const provider = findRule(type)?.provider;
+    if (provider === undefined) return [];
+    const resolved: ResolvedProbe = { provider, attachPoint, targets: [], name: attachPoint.text };
+    return [{ source: item, resolved, body: bodyOf(state, item, withPredicate(item), resolved) }];
+  });
+}
+
+const bodyOf = (state: ProgramState, { predicate }: Probe, block: BlockExpr, probe: ResolvedProbe): Body =>
+  new Body(state, block, { probe, predicate });
 
 /** A predicate is an `if` around the body. */
 function withPredicate(probe: Probe): BlockExpr {
@@ -163,14 +187,9 @@ function checkIterators(bodies: readonly ProbeBody[], diagnostics: Diagnostics):
   }
 }
 
-function checkProbe(source: Probe, body: Body): void {
+function checkProbe(body: Body): void {
   body.begin();
   checkOuter(body);
-  if (source.predicate === undefined) return;
-  const type = body.typeOf(source.predicate);
-  if (!isCondition(type)) {
-    body.diagnostics.error(source.predicate.span, say.predicateType(typeText(type)));
-  }
 }
 
 function checkFunction(body: Body): void {

@@ -28,10 +28,11 @@ import type { Variable } from './scope.ts';
 import { compound } from './unary.ts';
 import { assignVariable, checkLet, declareNew, readVariable } from './variables.ts';
 
-export function checkStatements(body: Body, statements: readonly Statement[]): void {
+/** `more`: a value stands behind them. */
+export function checkStatements(body: Body, statements: readonly Statement[], more: boolean): void {
   for (const [index, statement] of statements.entries()) {
     checkStatement(body, statement);
-    const last = index === statements.length - 1;
+    const last = index === statements.length - 1 && !more;
     if (!last && isJump(statement)) {
       body.diagnostics.warning(statement.span, say.unreachable(statement.kind));
     }
@@ -175,7 +176,7 @@ function assignCompoundMap(body: Body, statement: AssignStatement, target: MapEx
   const left = value ?? int64;
   body.facts.setType(target, left);
   const result = compoundType(body, statement, target, left);
-  storeInMap(body, target, state, result, statement.value);
+  storeInMap(body, target, state, result, statement.value, true);
   body.facts.setType(target, state.value ?? none);
 }
 
@@ -192,7 +193,8 @@ export function warnDiscarded(body: Body, expression: Expr, type: Type): void {
   if (expression.kind === 'unary' && (expression.operator === '++' || expression.operator === '--')) return;
   if (expression.kind === 'call') {
     const builtin = findBuiltin(expression.name);
-    if (builtin?.documentation.section === 'effect') return;
+    // `find` is called for the variable that it fills.
+    if (builtin?.documentation.section === 'effect' || builtin?.name === 'find') return;
   }
   body.diagnostics.warning(expression.span, say.discarded);
 }

@@ -80,7 +80,7 @@ function checkStep(body: Body, expr: UnaryExpr, operator: '++' | '--'): Type {
     return none;
   }
   const result = value === undefined ? int64 : stepped(operator, value);
-  storeInMap(body, operand, state, result, operand);
+  storeInMap(body, operand, state, result, operand, true);
   const type = state.value ?? int64;
   body.facts.setType(operand, type);
   return type;

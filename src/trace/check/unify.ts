@@ -1,5 +1,5 @@
 /** One type for what several places put into a variable, a key, a value, a branch. */
-import { isAggregate, type Type } from '../types/type.ts';
+import type { Type } from '../types/type.ts';
 import { integerOf, isFlexible, promote } from './integers.ts';
 
 export interface Unified {
@@ -141,5 +141,9 @@ function samePlain(left: Type, right: Type): boolean {
   return one.every(([key, value]) => other[key] === value);
 }
 
-/** Can lie in a variable: aggregates live in maps only. */
-export const isValue = (type: Type): boolean => !isAggregate(type) && type.kind !== 'void';
+/** Nothing in it is still to be found out. */
+export function isKnown(type: Type): boolean {
+  if (type.kind === 'tuple') return type.elements.every(isKnown);
+  if (type.kind === 'record') return type.fields.every((field) => isKnown(field.type));
+  return type.kind !== 'none';
+}

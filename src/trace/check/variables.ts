@@ -7,7 +7,7 @@ import { fitsIn, settled, widens } from './integers.ts';
 import * as say from './messages.ts';
 import { plainName } from './names.ts';
 import type { Variable } from './scope.ts';
-import { sameType, unify } from './unify.ts';
+import { isKnown, sameType, unify } from './unify.ts';
 
 export function readVariable(body: Body, expr: VariableExpr): Type {
   const variable = body.scope.find(expr.name);
@@ -45,7 +45,7 @@ function store(
   value: Expr | undefined,
   computed: boolean,
 ): Type {
-  if (type.kind === 'none') return variable.type;
+  if (!isKnown(type)) return variable.type;
   const name = plainName(variable.name);
   const place = value?.span ?? target.span;
   if (isAggregate(type) || type.kind === 'void') {
@@ -72,7 +72,7 @@ function store(
     );
     return variable.type;
   }
-  if (unified.lossy) body.diagnostics.warning(target.span, say.signsMixed(name));
+  if (unified.lossy && !computed) body.diagnostics.warning(target.span, say.signsMixed(name));
   if (!sameType(unified.type, variable.type)) body.widen(variable, growth(body, unified.type));
   return variable.type;
 }
