@@ -16,7 +16,10 @@ test('slots above 32 get wide numbers and bars of 20', () => {
   const slots = Array.from({ length: 40 }, (_, i) => (i === 35 ? 2 : 0));
   const lines = log2Histogram(slots, 'ns');
   assert.equal(lines[0], '               ns                            : count    distribution');
-  assert.equal(lines.at(-1), '         34359738368 -> 68719476735          : 2        |********************|');
+  assert.equal(
+    lines.at(-1),
+    '         34359738368 -> 68719476735          : 2        |********************|',
+  );
 });
 
 test('a histogram without counts has no lines', () => {
