@@ -56,7 +56,8 @@ function addCommand(program: Command, spec: CommandSpec, leading: Given, outcome
     outcome.failedIn = spec.name;
     throw error;
   });
-  if (spec.rawWords) command.allowUnknownOption().helpOption(false).passThroughOptions();
+  if (spec.rawWords) command.allowUnknownOption().passThroughOptions();
+  if (spec.rawWords && spec.hidden) command.helpOption(false);
   for (const { name, description, optional, variadic } of spec.arguments ?? []) {
     const word = variadic ? `${name}...` : name;
     command.argument(optional ? `[${word}]` : `<${word}>`, description);

@@ -230,6 +230,109 @@ export const commands: readonly CommandSpec[] = [
     load: () => import('./commands/fields.ts'),
   },
   {
+    name: 'build',
+    group: 'C programs and packages:',
+    summary: 'compile a .bpf.c into a package that runs anywhere',
+    details:
+      'Needs clang 15 or newer on this machine, and nothing else: types come from the kernel, headers from bpfkit. ' +
+      'Structs of the header are the types of the events that the package shows.',
+    arguments: [
+      { name: 'source', description: 'the program: NAME.bpf.c', completion: { kind: 'file' } },
+      {
+        name: 'header',
+        description: 'a header with the structs of its events',
+        optional: true,
+        completion: { kind: 'file' },
+      },
+    ],
+    options: [
+      {
+        short: 'o',
+        long: 'output-path',
+        value: 'folder',
+        description: 'where the files go (default: beside the source)',
+        completion: { kind: 'file' },
+      },
+      {
+        short: 'c',
+        long: 'clang-bin',
+        value: 'program',
+        description: 'the clang to use (default: the newest in PATH)',
+      },
+      {
+        short: 'a',
+        long: 'cflag',
+        value: 'flag',
+        description: 'one more flag for clang; may repeat',
+        repeats: true,
+      },
+      { short: 'n', long: 'no-package', description: 'write the object and its description, no package' },
+      { long: 'wasm-header', description: 'also write ewasm-skel.h: the package as a C string' },
+      json,
+    ],
+    examples: [
+      { line: 'bpfkit build opensnoop.bpf.c', what: 'package.json beside the source' },
+      { line: 'bpfkit build execsnoop.bpf.c execsnoop.h -o out', what: 'with typed events' },
+    ],
+    load: () => import('./commands/build.ts'),
+  },
+  {
+    name: 'run',
+    group: 'C programs and packages:',
+    summary: 'run a package, a BPF object or a WebAssembly module',
+    details:
+      "What stands behind the package are the package's own options: one for each of its global variables, `--help` lists them. " +
+      'Events come as columns or JSON lines; Ctrl-C ends and detaches.',
+    rawWords: true,
+    arguments: [
+      {
+        name: 'package',
+        description: "package.json, NAME.bpf.o, NAME.wasm, a URL, a name in a registry, or '-'",
+        optional: true,
+        completion: { kind: 'file' },
+      },
+      { name: 'options', description: "the package's own", optional: true, variadic: true },
+    ],
+    options: [
+      { short: 'j', long: 'json', description: 'events as JSON lines' },
+      {
+        long: 'prog-type',
+        value: 'type',
+        description: 'json, object or wasm (default: what the file begins with)',
+      },
+      {
+        long: 'interface',
+        value: 'name',
+        description: 'the network interface for xdp, tc, tcx and netkit programs',
+      },
+      { long: 'direction', value: 'way', description: 'ingress or egress, for tc programs' },
+      { long: 'cgroup', value: 'folder', description: 'the control group for cgroup programs' },
+      {
+        long: 'target',
+        value: 'place',
+        description: 'the function or event for programs whose section names none',
+      },
+      {
+        long: 'pid',
+        value: 'pid',
+        description: 'only this process, for uprobe, usdt and perf_event programs',
+      },
+      { short: 'u', long: 'username', value: 'name', description: 'for the registry' },
+      { short: 'p', long: 'password', value: 'text', description: 'for the registry' },
+      { long: 'plain-http', description: 'ask the registry by http' },
+    ],
+    examples: [
+      { line: 'bpfkit run package.json', what: 'load, attach, show events' },
+      { line: 'bpfkit run package.json --help', what: 'the options of this package' },
+      {
+        line: 'bpfkit run --json package.json --pid_target 618',
+        what: 'a global variable set, events as JSON',
+      },
+      { line: 'bpfkit run --interface eth0 filter.bpf.o', what: 'an object that clang made' },
+    ],
+    load: () => import('./commands/run.ts'),
+  },
+  {
     name: 'types',
     group: 'Kernel programs:',
     summary: "write the kernel's types as TypeScript",
