@@ -18,7 +18,10 @@ const irqs = defineProgram({
       const at = k.since.get(0);
       if (!at || at.value === 0) return;
       const spent = k.ktime() - at.value;
-      const t = k.hard.getOrInit({ name: k.str(k.cast(k.args.action, 'irqaction').name) }, { count: 0, total: 0 });
+      const t = k.hard.getOrInit(
+        { name: k.str(k.cast(k.args.action, 'irqaction').name) },
+        { count: 0, total: 0 },
+      );
       t.count += 1;
       t.total += spent;
     },
