@@ -110,7 +110,7 @@ class Formatter {
   #part(part: Program['definitions'][number] | ConfigBlock | Item): string {
     switch (part.kind) {
       case 'definition':
-        return part.text.trimEnd();
+        return part.text;
       case 'config':
         return this.#config(part);
       case 'import':
