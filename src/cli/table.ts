@@ -69,6 +69,12 @@ const live: readonly OptionSpec[] = [
   },
 ];
 
+const registryAccess: readonly OptionSpec[] = [
+  { short: 'u', long: 'username', value: 'name', description: 'for the registry' },
+  { short: 'p', long: 'password', value: 'text', description: 'for the registry' },
+  { long: 'plain-http', description: 'ask the registry by http (default: only registries on this machine)' },
+];
+
 function taskCommand(
   name: 'tree' | 'info' | 'lineage',
   summary: string,
@@ -317,9 +323,7 @@ export const commands: readonly CommandSpec[] = [
         value: 'pid',
         description: 'only this process, for uprobe, usdt and perf_event programs',
       },
-      { short: 'u', long: 'username', value: 'name', description: 'for the registry' },
-      { short: 'p', long: 'password', value: 'text', description: 'for the registry' },
-      { long: 'plain-http', description: 'ask the registry by http' },
+      ...registryAccess,
     ],
     examples: [
       { line: 'bpfkit run package.json', what: 'load, attach, show events' },
@@ -331,6 +335,71 @@ export const commands: readonly CommandSpec[] = [
       { line: 'bpfkit run --interface eth0 filter.bpf.o', what: 'an object that clang made' },
     ],
     load: () => import('./commands/run.ts'),
+  },
+  {
+    name: 'inspect',
+    group: 'C programs and packages:',
+    summary: 'show what a package asks for, without loading it',
+    details: 'Programs and what they may do to others, capabilities, maps, options, and the digest.',
+    arguments: [
+      {
+        name: 'package',
+        description: 'as for run: a file, a URL, a name in a registry, or -',
+        completion: { kind: 'file' },
+      },
+    ],
+    options: [json, ...registryAccess],
+    examples: [
+      { line: 'bpfkit inspect package.json', what: 'a package that lies here' },
+      { line: 'bpfkit inspect registry.example/team/opensnoop:1.0', what: 'one in a registry' },
+    ],
+    load: () => import('./commands/inspect.ts'),
+  },
+  {
+    name: 'pull',
+    group: 'C programs and packages:',
+    summary: 'fetch a package from an OCI registry',
+    details:
+      'What comes is checked against the digest of the manifest, and against the one in the name if there is one.',
+    arguments: [{ name: 'name', description: 'HOST[:PORT]/NAME[:TAG][@sha256:DIGEST]' }],
+    options: [
+      {
+        short: 'o',
+        long: 'output',
+        value: 'file',
+        description:
+          'write to this file (default: the name that it was pushed with, if there is no such file)',
+        completion: { kind: 'file' },
+      },
+      json,
+      ...registryAccess,
+    ],
+    examples: [{ line: 'bpfkit pull registry.example/team/opensnoop:1.0', what: 'writes package.json' }],
+    load: () => import('./commands/pull.ts'),
+  },
+  {
+    name: 'push',
+    group: 'C programs and packages:',
+    summary: 'store a package in an OCI registry',
+    arguments: [
+      { name: 'file', description: 'package.json, NAME.bpf.o or NAME.wasm', completion: { kind: 'file' } },
+      { name: 'name', description: 'HOST[:PORT]/NAME[:TAG]' },
+    ],
+    options: [
+      {
+        short: 'a',
+        long: 'annotation',
+        value: 'key=value',
+        description: 'an annotation of the manifest; may repeat',
+        repeats: true,
+      },
+      json,
+      ...registryAccess,
+    ],
+    examples: [
+      { line: 'bpfkit push package.json registry.example/team/opensnoop:1.0', what: 'prints its digest' },
+    ],
+    load: () => import('./commands/push.ts'),
   },
   {
     name: 'types',

@@ -5,11 +5,11 @@ import type { KeyedMap } from '../../kernel/map/keyed.ts';
 import { type AttachOptions, saysWhere } from '../../object/attach.ts';
 import { type LoadObjectOptions, loadSpec } from '../../object/load/load.ts';
 import { BpfObject, type LoadedProgram } from '../../object/object.ts';
-import { parseObject } from '../../object/parse.ts';
 import type { ObjectSpec } from '../../object/spec.ts';
 import { jsonText } from '../../text/json.ts';
 import { badPackage, PackageError } from '../errors.ts';
 import type { BpfPackage, PackageProgram } from '../format/package-json.ts';
+import { packageObject } from '../object.ts';
 import { columnsOf, headerLine, jsonDecoder, rowWriter } from './columns.ts';
 import { type EventExport, exportsOf, type MapExport } from './exports.ts';
 import { applyOptions, helpText, optionsOf, parseOptions, versionText } from './options.ts';
@@ -35,12 +35,13 @@ export interface RunOptions extends LoadObjectOptions {
  * Throws PackageError (`badOption`, `badPackage`, `unsupported`), ObjectError, VerifierError, AttachError.
  */
 export async function runPackage(
-  { object, meta }: BpfPackage,
+  content: BpfPackage,
   what: string,
   words: readonly string[],
   options: RunOptions,
 ): Promise<void> {
-  const spec = parseObject(object, { file: `${meta.bpf_skel.obj_name.replace(/_bpf$/, '')}.bpf.o` });
+  const { meta } = content;
+  const spec = packageObject(content);
   const known = optionsOf(meta, spec);
   const parsed = parseOptions(known, words);
   if (parsed.kind !== 'run') {
