@@ -1,8 +1,8 @@
 /** What a command of the command line is: data that parsing, help and completion share, and a lazy body. */
 import type { Output } from '../text/output.ts';
 
-/** 0 done, 1 failed, 2 wrong usage. */
-export type ExitCode = 0 | 1 | 2;
+/** 0 done, 1 failed, 2 wrong usage; a script of `trace` may say any other. */
+export type ExitCode = number;
 
 /** Where candidates for a word come from when the shell asks for completion. */
 export type Completion =

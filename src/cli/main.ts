@@ -1,14 +1,19 @@
 /** The command line as a function: words in, exit code out. */
 import { Output, OutputClosedError } from '../text/output.ts';
-import type { ExitCode, Io } from './command.ts';
+import { Call, type ExitCode, type Io } from './command.ts';
 import { describeFailure } from './failure.ts';
-import { parse } from './parse.ts';
 import { version } from './version.ts';
 
 const STDOUT = 1;
 const STDERR = 2;
 
 async function dispatch(words: readonly string[], io: Io): Promise<ExitCode> {
+  // Its words are its own to read, and a script should start before a parser of commands is there.
+  if (words[0] === 'trace') {
+    const { run } = await import('./commands/trace.ts');
+    return run(new Call(words.slice(1)), io);
+  }
+  const { parse } = await import('./parse.ts');
   const parsed = parse(words);
   switch (parsed.kind) {
     case 'version':

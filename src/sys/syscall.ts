@@ -44,6 +44,7 @@ const numbers = {
   fstatfs: [138, 44],
   mount: [165, 40],
   umount2: [166, 39],
+  clock_gettime: [228, 113],
   epoll_ctl: [233, 21],
   openat: [257, 56],
   unshare: [272, 97],

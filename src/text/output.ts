@@ -71,7 +71,16 @@ export class Output {
     const text = this.#pending;
     this.#pending = '';
     if (text === '' || this.#closed) return;
-    const bytes = Buffer.from(text, 'utf8');
+    this.#writeAll(Buffer.from(text, 'utf8'));
+  }
+
+  /** Writes bytes at once, behind the lines before them; they may be reused afterwards. Throws as `flush` does. */
+  bytes(bytes: Uint8Array): void {
+    this.flush();
+    if (!this.#closed) this.#writeAll(bytes);
+  }
+
+  #writeAll(bytes: Uint8Array): void {
     for (let offset = 0; offset < bytes.length; ) {
       try {
         offset += this.#write(this.#fd, bytes, offset, bytes.length - offset);

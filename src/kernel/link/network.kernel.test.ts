@@ -299,7 +299,7 @@ test('tcx on a kernel of before its time names the release', (t) => {
   assert.match(error.message, /has no tcx links: Linux 6\.6 brought them/);
 });
 
-test('a netkit device runs programs of both sides', async (t) => {
+test('a netkit device runs programs of both sides', (t) => {
   if (!hasInterfaceKind('netkit')) return t.skip('needs netkit');
   const index = addPair('netkit', 'nk0', 'nk1');
   t.after(() => removeInterface('nk0'));
@@ -315,11 +315,8 @@ test('a netkit device runs programs of both sides', async (t) => {
   up('nk0');
   addAddress('nk0', '10.8.0.1', 24);
   up('nk1');
-  // The device sends nothing before its carrier is up, which the kernel notices a moment later.
-  await waitUntil('the program of the primary', () => {
-    sendDatagrams('10.8.0.2', 9);
-    return primary.runs > 0;
-  });
+  sendDatagrams('10.8.0.2', 9);
+  assert.ok(primary.runs > 0);
   assert.equal(netkitPrograms(index, 'primary').programs[0]?.programId, primary.program.info().id);
   assert.equal(links[1]!.describe().type, 'netkit');
   for (const link of links) link.close();

@@ -18,6 +18,20 @@ export class StackMap extends BpfMap {
 
   /** Addresses from the innermost frame outwards, or undefined for an id that is not there. */
   get(id: number): bigint[] | undefined {
+    const view = this.value(id);
+    if (view === undefined) return undefined;
+    const frames: bigint[] = [];
+    for (let at = 0; at + 8 <= this.valueSize; at += 8) {
+      const address = view.getBigUint64(at, littleEndian);
+      // The kernel fills the rest of the value with zeros.
+      if (address === 0n) break;
+      frames.push(address);
+    }
+    return frames;
+  }
+
+  /** The value itself, borrowed until the next call: frames of a map with BPF_F_STACK_BUILD_ID are no addresses. */
+  value(id: number): DataView | undefined {
     const call = this.#ready(id);
     const result = call.run('mapLookupElem');
     if (result === -ENOENT) return undefined;
@@ -29,15 +43,7 @@ export class StackMap extends BpfMap {
         this.maxEntries,
       );
     }
-    const view = new DataView(call.value.buffer);
-    const frames: bigint[] = [];
-    for (let at = 0; at + 8 <= this.valueSize; at += 8) {
-      const address = view.getBigUint64(at, littleEndian);
-      // The kernel fills the rest of the value with zeros.
-      if (address === 0n) break;
-      frames.push(address);
-    }
-    return frames;
+    return new DataView(call.value.buffer);
   }
 
   /** Ids of all stacks. */

@@ -47,3 +47,13 @@ export function syscallNumber(architecture: 'x64' | 'arm64', name: string): numb
   }
   return undefined;
 }
+
+/** The name of a call by its number. */
+export function syscallName(architecture: 'x64' | 'arm64', number: number): string | undefined {
+  for (const [first, names] of architecture === 'x64' ? x64 : arm64) {
+    if (number < first) continue;
+    const name = names.split(' ')[number - first];
+    if (name !== undefined) return name;
+  }
+  return undefined;
+}

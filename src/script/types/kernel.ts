@@ -86,7 +86,6 @@ export interface BuiltinTypes {
   vfsmount: files.vfsmount;
   mount: files.mount;
   address_space: files.address_space;
-  irqaction: process.irqaction;
   files_struct: files.files_struct;
   fdtable: files.fdtable;
   filename: files.filename;

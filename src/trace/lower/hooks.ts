@@ -58,6 +58,7 @@ function specialHook(resolved: ResolvedProbe, programType: ProgramType): Hook {
     compiled: { kind: 'testRun' },
     resolved,
     userMemory: false,
+    preemptible: programType !== ProgramType.xdp,
     resultIgnored: false,
     filtersPid: true,
   };

@@ -1,0 +1,138 @@
+/** One script from its text to its exit code. */
+
+import { possibleCpus } from '../../kernel/cpus.ts';
+import type { Colors } from '../../text/color.ts';
+import type { Output } from '../../text/output.ts';
+import { OutputClosedError } from '../../text/output.ts';
+import { type Compilation, compileScript } from '../../trace/compile.ts';
+import type { CompiledScript } from '../../trace/compiled.ts';
+import { Machine } from '../../trace/machine.ts';
+import { renderDiagnostics } from '../../trace/render.ts';
+import { Child } from '../../trace/runtime/child.ts';
+import { ScriptFailure } from '../../trace/runtime/errors.ts';
+import { JsonOutput } from '../../trace/runtime/json-output.ts';
+import { loadScript } from '../../trace/runtime/load.ts';
+import { machineContext } from '../../trace/runtime/machine-context.ts';
+import type { ScriptOutput } from '../../trace/runtime/output.ts';
+import { runScript } from '../../trace/runtime/run.ts';
+import { Sink } from '../../trace/runtime/sink.ts';
+import { machineSurroundings } from '../../trace/runtime/surroundings.ts';
+import { TextOutput } from '../../trace/runtime/text-output.ts';
+import { describeFailure } from '../failure.ts';
+import type { TraceSettings } from './settings.ts';
+import { type ScriptSource, scriptOf } from './source.ts';
+
+export interface TraceRun {
+  readonly settings: TraceSettings;
+  readonly out: Output;
+  readonly err: Output;
+  readonly colors: Colors;
+  readonly escaping: boolean;
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+/** What bpftrace answers when the kernel refuses a script: -1. */
+const notStarted = 255;
+
+export async function runTrace(run: TraceRun): Promise<number> {
+  const { settings, err } = run;
+  const text = scriptOf(settings);
+  const child = settings.command === undefined ? undefined : await startChild(settings.command, run);
+  if (child === null) return 1;
+  try {
+    const compilation = compile(run, text, child);
+    report(run, compilation);
+    const { script } = compilation;
+    if (script === undefined) return settings.stages.size > 0 && !failed(compilation) ? 0 : 1;
+    return await execute(run, script, child);
+  } catch (error) {
+    if (error instanceof OutputClosedError) return 0;
+    if (error instanceof ScriptFailure && error.said) return notStarted;
+    for (const line of describeFailure(error, run.environment, 'ERROR:').lines) err.line(line);
+    return notStarted;
+  } finally {
+    child?.close();
+  }
+}
+
+async function startChild(command: string, { err }: TraceRun): Promise<Child | null> {
+  try {
+    return await Child.start(command);
+  } catch (error) {
+    if (!(error instanceof ScriptFailure)) throw error;
+    err.line(`ERROR: Failed to fork child: ${error.message}`);
+    return null;
+  }
+}
+
+function failed({ diagnostics }: Compilation): boolean {
+  return diagnostics.some(({ severity }) => severity === 'error');
+}
+
+function compile(run: TraceRun, text: ScriptSource, child: Child | undefined): Compilation {
+  const { settings, environment } = run;
+  const filter = settings.probeFilter;
+  const machine = new Machine({
+    pid: settings.pid,
+    child: child !== undefined,
+    unsafe: settings.unsafe,
+    positional: text.parameters,
+    named: settings.given.named,
+    variables: environment,
+    helperWarnings: settings.helperWarnings,
+    without: settings.without,
+    ...(filter === undefined ? {} : { probeFilter: probeFilter(filter) }),
+  });
+  return compileScript(text.source, {
+    machine,
+    definitions: { includePaths: settings.includePaths, includeFiles: settings.includeFiles },
+  });
+}
+
+function probeFilter(pattern: string): (name: string) => boolean {
+  const expression = new RegExp(pattern);
+  return (name) => expression.test(name);
+}
+
+/** Warnings on standard output, errors on standard error, as bpftrace does. */
+function report(run: TraceRun, { diagnostics }: Compilation): void {
+  const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  const warnings = run.settings.noWarnings
+    ? []
+    : diagnostics.filter(({ severity }) => severity === 'warning');
+  const options = { colors: run.colors, escape: run.escaping };
+  if (errors.length > 0) run.err.bytes(Buffer.from(renderDiagnostics(errors, options)));
+  if (warnings.length > 0) run.out.bytes(Buffer.from(renderDiagnostics(warnings, options)));
+}
+
+async function execute(run: TraceRun, script: CompiledScript, child: Child | undefined): Promise<number> {
+  const { settings, out, err, colors } = run;
+  const loaded = loadScript(script);
+  try {
+    const context = machineContext({ trailer: script.config.strTruncTrailer, stacks: loaded });
+    if (child !== undefined) loaded.setGlobal('childPid', BigInt(child.pid));
+    const sink = new Sink(out, { escaping: run.escaping, buffering: settings.buffering });
+    const { quiet, noWarnings } = settings;
+    const output: ScriptOutput = settings.json
+      ? new JsonOutput({ sink, err, context, quiet, noWarnings })
+      : new TextOutput({ sink, err, context, quiet, noWarnings, colors });
+    if (settings.action === 'test' || settings.action === 'bench') {
+      const { runTests } = await import('../../trace/runtime/tests.ts');
+      return runTests({
+        ...{ script, loaded, output, context, sink, colors },
+        json: settings.json,
+        bench: settings.action === 'bench',
+      });
+    }
+    return await runScript({
+      ...{ script, loaded, output, context },
+      cpus: possibleCpus(),
+      surroundings: machineSurroundings({ pid: settings.pid, child }),
+      dryRun: settings.dryRun,
+      verbose: settings.verbose,
+      endsByItself: child === undefined && settings.pid === undefined,
+    });
+  } finally {
+    loaded.close();
+  }
+}

@@ -1,0 +1,119 @@
+/** What a call of `bpfkit trace` wants, out of its words: section 2.10 of the language. */
+import { type DebugStage, debugStages } from './options.ts';
+import { parseWords, TraceUsageError, type TraceWords } from './words.ts';
+
+export interface TraceSettings {
+  readonly action: 'run' | 'list' | 'help' | 'version' | 'info' | 'format' | 'test' | 'bench';
+  readonly given: TraceWords;
+  /** `-e` */
+  readonly program: string | undefined;
+  readonly pid: number | undefined;
+  readonly command: string | undefined;
+  readonly output: string | undefined;
+  readonly json: boolean;
+  readonly buffering: 'line' | 'full' | 'none';
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  readonly helperWarnings: boolean;
+  readonly noWarnings: boolean;
+  readonly unsafe: boolean;
+  readonly dryRun: boolean;
+  readonly stages: ReadonlySet<DebugStage>;
+  readonly probeFilter: string | undefined;
+  readonly includePaths: readonly string[];
+  readonly includeFiles: readonly string[];
+  readonly without: ReadonlySet<string>;
+  readonly emitElf: string | undefined;
+}
+
+/** Throws TraceUsageError. */
+export function settingsOf(words: readonly string[]): TraceSettings {
+  const given = parseWords(words);
+  const { options } = given;
+  const last = (name: string): string | undefined => options.get(name)?.at(-1);
+  return {
+    action: actionOf(given),
+    given,
+    program: last('eval'),
+    pid: pidOf(last('pid')),
+    command: last('cmd'),
+    output: last('output'),
+    json: isJson(last('format')),
+    buffering: bufferingOf(last('buffering')),
+    quiet: options.has('quiet'),
+    verbose: options.has('verbose'),
+    helperWarnings: options.has('warnings'),
+    noWarnings: options.has('no-warnings'),
+    unsafe: options.has('unsafe'),
+    dryRun: options.has('dry-run'),
+    stages: stagesOf(options.get('debug') ?? []),
+    probeFilter: last('probe-filter'),
+    includePaths: options.get('include-dir') ?? [],
+    includeFiles: options.get('include') ?? [],
+    without: new Set((last('no-feature') ?? '').split(',').filter((name) => name !== '')),
+    emitElf: last('emit-elf'),
+  };
+}
+
+function actionOf({ options }: TraceWords): TraceSettings['action'] {
+  if (options.has('help')) return 'help';
+  if (options.has('version')) return 'version';
+  if (options.has('info')) return 'info';
+  if (options.has('list')) return 'list';
+  if (options.has('fmt')) return 'format';
+  if (options.has('test')) return 'test';
+  if (options.has('bench')) return 'bench';
+  const mode = options.get('mode')?.at(-1);
+  switch (mode) {
+    case undefined:
+    case 'codegen':
+    case 'compiler-bench':
+      return 'run';
+    case 'format':
+    case 'test':
+    case 'bench':
+      return mode;
+    default:
+      throw new TraceUsageError(
+        `USAGE: mode can only be one of: codegen, compiler-bench, bench, test, format`,
+      );
+  }
+}
+
+/** Processes have numbers up to here: PID_MAX_LIMIT of the kernel. */
+const largestPid = 0x400000;
+
+function pidOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^(?:0[xX][0-9a-fA-F]+|\d+)$/.test(text)) {
+    throw new TraceUsageError(`Failed to parse pid: invalid integer: ${text}`);
+  }
+  const pid = Number(text);
+  if (pid < 1 || pid > largestPid) throw new TraceUsageError(`Pid out of range: ${text}`);
+  return pid;
+}
+
+function isJson(format: string | undefined): boolean {
+  if (format === undefined || format === '' || format === 'text') return false;
+  if (format === 'json') return true;
+  throw new TraceUsageError(`Invalid output format "${format}"\nValid formats: 'text', 'json'`);
+}
+
+function bufferingOf(mode: string | undefined): TraceSettings['buffering'] {
+  if (mode === undefined || mode === 'line') return 'line';
+  if (mode === 'full' || mode === 'none') return mode;
+  throw new TraceUsageError("USAGE: -B must be either 'line', 'full', or 'none'.");
+}
+
+function stagesOf(given: readonly string[]): ReadonlySet<DebugStage> {
+  const stages = new Set<DebugStage>();
+  for (const text of given) {
+    const stage = debugStages.find((one) => one === text);
+    if (stage === undefined) {
+      throw new TraceUsageError(`USAGE: invalid option for -d: ${text}\nStages: ${debugStages.join(', ')}`);
+    }
+    if (stage === 'all') for (const one of debugStages) stages.add(one);
+    stages.add(stage);
+  }
+  return stages;
+}

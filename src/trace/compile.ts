@@ -1,0 +1,72 @@
+/** From the text of a script to what can be loaded: all phases in a row. */
+import { dirname } from 'node:path';
+import type { Program } from './ast/nodes.ts';
+import { type CScopeOptions, readDefinitions } from './cdefs/scope.ts';
+import { checkProgram } from './check/check.ts';
+import type { CheckedProgram } from './checked.ts';
+import type { CompiledScript } from './compiled.ts';
+import { type Diagnostic, Diagnostics } from './diagnostic.ts';
+import { machineFiles } from './imports/files.ts';
+import { resolveImports } from './imports/resolve.ts';
+import { LowerError } from './lower/errors.ts';
+import { type LowerOptions, lowerProgram } from './lower/program.ts';
+import type { Machine } from './machine.ts';
+import { parseProgram } from './parse/parse.ts';
+import type { Source } from './source.ts';
+
+export interface CompileOptions {
+  readonly machine: Machine;
+  /** `-I`, `--include`. */
+  readonly definitions?: Pick<CScopeOptions, 'includePaths' | 'includeFiles'>;
+  readonly lower?: LowerOptions;
+  /** Called between the phases, for `-d`; answering false ends there. */
+  readonly onProgram?: (program: Program) => boolean;
+  readonly onChecked?: (checked: CheckedProgram) => boolean;
+}
+
+export interface Compilation {
+  /** Undefined after errors, or when it was not wanted. */
+  readonly script?: CompiledScript;
+  readonly diagnostics: readonly Diagnostic[];
+  /** Named parameters that the script knows, and what they are for. */
+  readonly options: ReadonlyMap<string, string>;
+}
+
+/** Never throws for what is wrong with a script. */
+export function compileScript(source: Source, options: CompileOptions): Compilation {
+  const diagnostics = new Diagnostics();
+  const none: Compilation = { diagnostics: diagnostics.list, options: new Map() };
+  const parsed = parseProgram(source, diagnostics);
+  if (diagnostics.failed) return none;
+  const program = resolveImports(parsed, machineFiles, diagnostics);
+  if (diagnostics.failed) return none;
+  if (options.onProgram?.(program) === false) return none;
+  const { machine } = options;
+  const types = readDefinitions(
+    program.definitions,
+    {
+      get btf() {
+        return machine.types;
+      },
+      directory: source.name.includes('/') ? dirname(source.name) : '.',
+      ...options.definitions,
+    },
+    diagnostics,
+  );
+  if (diagnostics.failed) return none;
+  const { checked, diagnostics: said, options: named } = checkProgram(program, machine.check(types));
+  const list = [...diagnostics.list, ...said.list];
+  if (checked === undefined || options.onChecked?.(checked) === false)
+    return { diagnostics: list, options: named };
+  try {
+    const script = lowerProgram(checked, machine.lower(), options.lower);
+    return { script, diagnostics: list, options: named };
+  } catch (error) {
+    if (!(error instanceof LowerError)) throw error;
+    return { diagnostics: [...list, diagnosticOf(error)], options: named };
+  }
+}
+
+function diagnosticOf(error: LowerError): Diagnostic {
+  return { severity: 'error', message: error.message, span: error.span };
+}

@@ -1,0 +1,190 @@
+/** The running machine as checking and lowering ask for it: types, attach points, symbols. Read when first needed. */
+import { readFileSync, statSync } from 'node:fs';
+import type { Btf } from '../btf/btf.ts';
+import { olderThan } from '../kernel/feature/release.ts';
+import { moduleTypes } from '../kernel/module-types.ts';
+import { tracefs } from '../kernel/mounts.ts';
+import { openElf } from '../kernel/symbol/elf-files.ts';
+import { kernelSymbols } from '../kernel/symbol/kernel-symbols.ts';
+import { tracepointFormat } from '../kernel/tracepoint/list.ts';
+import { vmlinux } from '../kernel/vmlinux.ts';
+import type { Environment } from '../script/environment.ts';
+import { runningKernel } from '../script/running.ts';
+import { type ArgumentSource, argumentsOf, returnOf } from './check/arguments.ts';
+import type { CheckEnvironment, TypeNames } from './check/environment.ts';
+import type { LowerEnvironment } from './lower/environment.ts';
+import type { ProbeEnvironment } from './probes/environment.ts';
+import { machineProbes } from './probes/machine.ts';
+import { resolveProbe } from './probes/resolve.ts';
+import type { ResolvedProbe } from './probes/resolved.ts';
+
+export interface MachineOptions {
+  readonly pid?: number | undefined;
+  readonly child?: boolean | undefined;
+  readonly unsafe?: boolean | undefined;
+  readonly positional?: readonly string[] | undefined;
+  readonly named?: ReadonlyMap<string, string | true> | undefined;
+  readonly variables?: Readonly<Record<string, string | undefined>> | undefined;
+  readonly helperWarnings?: boolean | undefined;
+  /** A file with the functions that can be probed, in place of the kernel's. */
+  readonly traceableFunctions?: string | undefined;
+  /** Attach points that do not match are left out. */
+  readonly probeFilter?: ((name: string) => boolean) | undefined;
+  /** Kinds of links that are not to be used: `kprobe_multi`, `uprobe_multi`, … */
+  readonly without?: ReadonlySet<string> | undefined;
+}
+
+export class Machine {
+  readonly kernel: Environment;
+  readonly #options: MachineOptions;
+  #probes: ProbeEnvironment | undefined;
+
+  constructor(options: MachineOptions = {}) {
+    this.#options = options;
+    const { without } = options;
+    const running = runningKernel();
+    this.kernel = without?.has('uprobe_multi')
+      ? Object.create(running, { uprobeMulti: { value: false } })
+      : running;
+  }
+
+  /** Types of the kernel; undefined where it has none. */
+  get types(): Btf | undefined {
+    return typesOf(undefined);
+  }
+
+  get probes(): ProbeEnvironment {
+    return (this.#probes ??= machineProbes());
+  }
+
+  /** What the checker asks; `types` has the script's own definitions first. */
+  check(types: TypeNames): CheckEnvironment {
+    const { pid, child, unsafe, positional, named, variables } = this.#options;
+    const source: ArgumentSource = {
+      types: typesOf,
+      format: (category, event) => tracepointFormat(tracefs(), category, event),
+    };
+    return {
+      types,
+      variables: variables ?? {},
+      unsafe: unsafe ?? false,
+      cpus: this.kernel.possibleCpus,
+      architecture: process.arch,
+      child: child ?? false,
+      pid,
+      positional: positional ?? [],
+      named: named ?? new Map(),
+      resolve: (attachPoint, config, diagnostics) => {
+        const { probes, diagnostics: said } = resolveProbe(attachPoint, this.probes, {
+          config,
+          pid,
+          unsafe,
+          parameters: positional,
+        });
+        for (const one of said) {
+          const { hint, related } = one;
+          const more = {
+            ...(hint === undefined ? {} : { hint }),
+            ...(related === undefined ? {} : { related }),
+          };
+          if (one.severity === 'error') diagnostics.error(one.span, one.message, more);
+          else diagnostics.warning(one.span, one.message, more);
+        }
+        return this.#filtered(probes);
+      },
+      argumentsOf: (probe) => argumentsOf(probe, source),
+      returnOf: (probe) => returnOf(probe, source),
+      kernelSymbol: (name) => this.kernelSymbol(name),
+      kernelFunction: (name) => typesOf(undefined)?.find(name, 'function') !== undefined,
+      kernelFunctionAllowed: (name) => typesOf(undefined)?.find(name, 'function') !== undefined,
+      userSymbol: (name, probe) => userSymbol(name, probe),
+      cgroupId: (path) => inode(path),
+    };
+  }
+
+  lower(): LowerEnvironment {
+    const { pid, helperWarnings, without } = this.#options;
+    return {
+      kernel: this.kernel,
+      pid,
+      helperWarnings: helperWarnings ?? false,
+      pidNamespace: pidNamespace(),
+      kprobeMulti: !olderThan('5.18') && without?.has('kprobe_multi') !== true,
+      maxStackDepth: maxStackDepth(),
+      kernelSymbol: (name) => this.kernelSymbol(name),
+      userSymbol: (path, name) => symbolIn(path, name)?.address,
+    };
+  }
+
+  kernelSymbol(name: string): bigint | undefined {
+    return kernelSymbols().find(name)[0]?.address;
+  }
+
+  #filtered(probes: readonly ResolvedProbe[]): readonly ResolvedProbe[] {
+    const wanted = this.#options.probeFilter;
+    if (wanted === undefined) return probes;
+    return probes
+      .map((probe) => ({ ...probe, targets: probe.targets.filter(({ name }) => wanted(name)) }))
+      .filter(({ targets }) => targets.length > 0);
+  }
+}
+
+function typesOf(module: string | undefined): Btf | undefined {
+  try {
+    return module === undefined || module === 'vmlinux' ? vmlinux() : moduleTypes(module);
+  } catch {
+    return undefined;
+  }
+}
+
+function userSymbol(name: string, probe: ResolvedProbe): { address: bigint; size: number } | undefined {
+  const [target] = probe.targets;
+  if (target?.kind !== 'userFunction' && target?.kind !== 'usdt') return undefined;
+  return symbolIn(target.path, name);
+}
+
+/** A function or a variable of a file, as its symbol tables have it. */
+function symbolIn(path: string, name: string): { address: bigint; size: number } | undefined {
+  const file = openElf(path);
+  if (file === undefined) return undefined;
+  try {
+    for (const table of ['static', 'dynamic'] as const) {
+      const symbols = file.elf.symbols(table);
+      for (const index of symbols?.find(name) ?? []) {
+        const { value, size, section } = symbols!.symbol(index);
+        if (section !== 0) return { address: value, size };
+      }
+    }
+    return undefined;
+  } finally {
+    file.close();
+  }
+}
+
+function inode(path: string): bigint | undefined {
+  try {
+    return statSync(path, { bigint: true }).ino;
+  } catch {
+    return undefined;
+  }
+}
+
+/** PROC_PID_INIT_INO of the kernel: the first namespace of processes. */
+const initialNamespace = 0xeffffffcn;
+
+function pidNamespace(): LowerEnvironment['pidNamespace'] {
+  try {
+    const { dev, ino } = statSync('/proc/self/ns/pid', { bigint: true });
+    return ino === initialNamespace ? undefined : { device: dev, inode: ino };
+  } catch {
+    return undefined;
+  }
+}
+
+function maxStackDepth(): number {
+  try {
+    return Number(readFileSync('/proc/sys/kernel/perf_event_max_stack', 'latin1'));
+  } catch {
+    return 127;
+  }
+}

@@ -1,0 +1,34 @@
+/** What the runtime has to say to people. */
+import type { AttachError } from '../../kernel/link/errors.ts';
+
+/** The script did not begin; what failed has been said already, or is the message. */
+export class ScriptFailure extends Error {
+  override readonly name: string = 'ScriptFailure';
+  /** Whether the message has been shown. */
+  readonly said: boolean;
+
+  constructor(message: string, options: { readonly said?: boolean; readonly cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.said = options.said ?? false;
+  }
+}
+
+export function probeNotAttached(name: string, error: AttachError): string {
+  return (
+    `Unable to attach probe: ${name}. If this is expected, set the 'missing_probes' config variable to 'warn'.\n` +
+    error.message
+  );
+}
+
+export function probesMissing(errors: readonly AttachError[]): ScriptFailure {
+  const [first] = errors;
+  return new ScriptFailure(first?.message ?? 'a probe could not be attached', { said: true, cause: first });
+}
+
+export function mapFull(map: string, count: bigint): string {
+  const updates = count === 1n ? '1 update' : `${count} updates`;
+  return (
+    `Map full; ${updates} of ${map} found no room. Try increasing max_map_keys config or manually setting the max ` +
+    `entries in a map declaration e.g. \`let ${map} = hash(5000)\``
+  );
+}

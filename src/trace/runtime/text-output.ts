@@ -1,0 +1,181 @@
+/** A script's output as text: section 2.12. */
+import type { Colors } from '../../text/color.ts';
+import { escapeText } from '../../text/escape.ts';
+import type { Output } from '../../text/output.ts';
+import type { Field, Location } from '../compiled.ts';
+import type { PrintContext } from '../print/context.ts';
+import type { Format } from '../print/format-spec.ts';
+import type { MapPrinter } from '../print/map-printer.ts';
+import type { Row } from '../print/map-table.ts';
+import { errorText } from '../print/names.ts';
+import { formatter } from '../print/printf.ts';
+import { writerOf } from '../print/value-writer.ts';
+import type { Handler, HelperFailure, MessageKind, ScriptOutput } from './output.ts';
+import type { Sink } from './sink.ts';
+
+export interface TextOutputOptions {
+  readonly sink: Sink;
+  /** Where everything goes that is not the script's. */
+  readonly err: Output;
+  readonly context: PrintContext;
+  /** -q: nothing about losses and probes. Default false. */
+  readonly quiet?: boolean;
+  /** --no-warnings. Default false. */
+  readonly noWarnings?: boolean;
+  /** Of standard error. */
+  readonly colors?: Pick<Colors, 'red' | 'yellow'> | undefined;
+}
+
+export class TextOutput implements ScriptOutput {
+  readonly #sink: Sink;
+  readonly #options: TextOutputOptions;
+
+  constructor(options: TextOutputOptions) {
+    this.#sink = options.sink;
+    this.#options = options;
+  }
+
+  printf(format: Format, args: readonly Field[]): Handler {
+    const write = formatter(format, args, this.#options.context);
+    const sink = this.#sink;
+    const { buffer } = sink;
+    return (memory, at) => {
+      write(buffer, memory, at);
+      sink.wrote();
+    };
+  }
+
+  value({ offset, type }: Field): Handler {
+    const write = writerOf(type, 'text', this.#options.context);
+    return (memory, at) => {
+      write(this.#sink.buffer, memory, at + offset);
+      this.#line('');
+    };
+  }
+
+  map(printer: MapPrinter, rows: readonly Row[]): void {
+    printer.text(this.#sink.buffer, rows);
+    this.#sink.wrote();
+  }
+
+  time(text: string): void {
+    this.#sink.buffer.text(text);
+    this.#sink.wrote();
+  }
+
+  join(text: string): void {
+    this.#sink.buffer.dataText(text);
+    this.#line('');
+  }
+
+  cat(bytes: Uint8Array): void {
+    this.#data(bytes);
+    this.#sink.wrote();
+  }
+
+  system(bytes: Uint8Array): void {
+    this.#data(bytes);
+    this.#line('');
+  }
+
+  raw(bytes: Uint8Array): void {
+    this.#data(bytes);
+    this.#sink.wrote();
+  }
+
+  attached(count: number): void {
+    if (!this.#options.quiet) this.#say(`Attached ${count} ${count === 1 ? 'probe' : 'probes'}`);
+  }
+
+  lost(count: bigint): void {
+    if (!this.#options.quiet) this.#say(`Lost ${count} events`);
+  }
+
+  message(kind: MessageKind, text: string, location: Location): void {
+    if (kind === 'warnf' && this.#options.noWarnings) return;
+    const severity = kind === 'errorf' ? 'ERROR' : kind === 'warnf' ? 'WARNING' : 'DEBUG';
+    this.#report(severity, text, location);
+  }
+
+  helperError({ helper, code, location }: HelperFailure): void {
+    const message = `${helperMessage(helper, code)}\nAdditional Info - helper: ${helper}, retcode: ${code}`;
+    this.#report('WARNING', message, location);
+  }
+
+  runtimeError(message: string, location: Location): void {
+    this.#report('WARNING', message, location);
+  }
+
+  warning(text: string): void {
+    if (this.#options.noWarnings) return;
+    this.#say((this.#options.colors?.yellow ?? String)(`WARNING: ${safeLines(text)}`));
+  }
+
+  error(text: string): void {
+    this.#say((this.#options.colors?.red ?? String)(`ERROR: ${safeLines(text)}`));
+  }
+
+  end(): void {
+    this.#sink.buffer.text('\n\n');
+  }
+
+  idle(): void {
+    this.#sink.idle();
+  }
+
+  flush(): void {
+    this.#sink.flush();
+  }
+
+  /** Many lines stay lines: it is text, not a name. */
+  #data(bytes: Uint8Array): void {
+    const { buffer } = this.#sink;
+    if (!buffer.escaping) return buffer.copy(bytes);
+    let start = 0;
+    for (let end = bytes.indexOf(0x0a); end >= 0; end = bytes.indexOf(0x0a, start)) {
+      buffer.data(bytes, start, end);
+      buffer.byte(0x0a);
+      start = end + 1;
+    }
+    buffer.data(bytes, start);
+  }
+
+  #line(text: string): void {
+    this.#sink.buffer.text(`${text}\n`);
+    this.#sink.wrote();
+  }
+
+  #report(severity: 'ERROR' | 'WARNING' | 'DEBUG', text: string, { file, line, column }: Location): void {
+    const paint = (severity === 'ERROR' ? this.#options.colors?.red : this.#options.colors?.yellow) ?? String;
+    this.#say(`${escapeText(file)}:${line}:${column}: ${paint(`${severity}: ${safeLines(text)}`)}`);
+  }
+
+  /** At once: whoever looks at both sees things in the order in which they happened. */
+  #say(line: string): void {
+    this.#sink.idle();
+    this.#options.err.line(line);
+    this.#options.err.flush();
+  }
+}
+
+function safeLines(text: string): string {
+  return text.replace(/\n$/, '').split('\n').map(escapeText).join('\n');
+}
+
+const E2BIG = 7;
+const ENOENT = 2;
+
+/** What a helper's error means where its number alone would mislead. */
+export function helperMessage(helper: string, code: number): string {
+  if (helper === 'map_update_elem' && code === -E2BIG) {
+    return (
+      "Map full; can't update element. Try increasing max_map_keys config or manually setting the max entries " +
+      'in a map declaration e.g. `let @a = hash(5000)`'
+    );
+  }
+  if (helper === 'map_delete_elem' && code === -ENOENT) {
+    return "Can't delete map element because it does not exist.";
+  }
+  if (helper === 'map_lookup_elem') return "Can't lookup map element because it does not exist.";
+  return errorText(-code);
+}
