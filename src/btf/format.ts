@@ -30,6 +30,11 @@ export function declarationInC(btf: Btf, id: TypeId, name: string): string {
   return new Writer(btf).declarator(id, name, 0);
 }
 
+/** One struct, union or enum by itself, `struct path { … };`: what it uses is named, not defined. Empty for others. */
+export function definitionInC(btf: Btf, id: TypeId): string {
+  return new Writer(btf).definition(id);
+}
+
 class Writer {
   readonly #btf: Btf;
   readonly #names = new Names();
@@ -52,6 +57,12 @@ class Writer {
     this.#need(id, true, 0);
     if (type.kind === 'function') this.#once(id, `${this.declarator(type.prototype, type.name, 0)};\n`);
     if (type.kind === 'variable') this.#once(id, `extern ${this.declarator(type.type, type.name, 0)};\n`);
+  }
+
+  definition(id: TypeId): string {
+    const type = this.#btf.type(id);
+    if (type.kind === 'struct' || type.kind === 'union') return `${this.#body(id, type, 0)};`;
+    return type.kind === 'enum' || type.kind === 'enum64' ? `${this.#enumText(id, type)};` : '';
   }
 
   #step(id: TypeId): void {

@@ -1,0 +1,68 @@
+/**
+ * What `bpfkit trace -l` prints, as lines: `listFor` for a pattern, `listResolved` for a script. The machine's own
+ * lists are read when they are needed, so that a list of tracepoints is there at once.
+ */
+import { readFileSync } from 'node:fs';
+import { moduleTypes } from '../../kernel/module-types.ts';
+import { tracefs } from '../../kernel/mounts.ts';
+import { vmlinux } from '../../kernel/vmlinux.ts';
+import type { ProbeEnvironment } from '../probes/environment.ts';
+import { machineProbes } from '../probes/machine.ts';
+import { type ListOptions, listProbes } from './list.ts';
+import { type ParameterSource, parametersOf } from './parameters.ts';
+import { isTypePattern, listTypes } from './structs.ts';
+
+export { listResolved } from './script.ts';
+
+export interface ListRequest {
+  readonly pid?: number | undefined;
+  /** `-v`: parameters and definitions. */
+  readonly verbose?: boolean | undefined;
+  /** Default: the running machine. */
+  readonly environment?: ProbeEnvironment | undefined;
+}
+
+/** Lines for a pattern of probes or types; '' means everything of the kernel. Throws KernelError without BTF for types. */
+export function listFor(pattern: string, request: ListRequest = {}): string[] {
+  const { verbose = false } = request;
+  if (isTypePattern(pattern)) return listTypes(pattern, vmlinux(), verbose);
+  return listProbes(pattern, request.environment ?? machineProbes(), listOptions(request));
+}
+
+/** For `listResolved`. */
+export function listOptions({ pid, verbose }: ListRequest): ListOptions {
+  return {
+    pid,
+    ...(verbose ? { parameters: (provider, place) => parametersOf(machineParameters, provider, place) } : {}),
+  };
+}
+
+const machineParameters: ParameterSource = {
+  types(module) {
+    try {
+      return moduleTypes(module);
+    } catch {
+      return undefined; // a kernel without BTF
+    }
+  },
+  tracepointFormat(category, event) {
+    if (![category, event].every((part) => /^[\w-][\w.-]*$/.test(part))) return undefined;
+    try {
+      return readFileSync(`${tracefs()}/events/${category}/${event}/format`, 'latin1');
+    } catch {
+      return undefined;
+    }
+  },
+};
+
+/** What is said before a list for a word that looks like a path which does not exist. */
+export function missingFileWarning(pattern: string): string {
+  return `It appears that '${pattern}' is a filename but the file does not exist. Treating '${pattern}' as a search pattern.`;
+}
+
+/** Whether somebody probably meant a file: it ends as scripts do, or has a directory, and is no attach point. */
+export function looksLikeFile(pattern: string): boolean {
+  return (
+    !pattern.includes(':') && !pattern.includes('*') && (pattern.includes('/') || /\.(bt|bpf)$/.test(pattern))
+  );
+}
