@@ -80,7 +80,6 @@ export class KernelNames {
   address(instruction: ObjectInstruction, name: string): Replacement {
     const extern = this.#spec.externs.find((one) => one.name === name && one.kind !== 'kconfig');
     if (extern === undefined) throw this.#error(name, 'it is not declared');
-    if (extern.kind === 'kfunc') throw this.#error(name, 'the address of a kernel function cannot be taken');
     const { reference: _, ...rest } = instruction;
     const load = (src: number, imm64: bigint): Replacement => ({
       instructions: [
@@ -88,7 +87,8 @@ export class KernelNames {
       ],
     });
     if (extern.type === undefined) return load(PseudoLoad.constant, this.#symbolAddress(extern));
-    const found = this.#typed(extern, 'variable');
+    // Of functions too: whether it is there is asked by comparing its address with 0.
+    const found = this.#typed(extern, extern.kind === 'kfunc' ? 'function' : 'variable');
     if (found === undefined) return load(PseudoLoad.constant, 0n);
     const upper = BigInt(found.module?.fd.number ?? 0) << 32n;
     return load(PseudoLoad.btfId, upper | BigInt(found.id));

@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
+import { mkdirSync, rmdirSync } from 'node:fs';
+import { type TestContext, test } from 'node:test';
+import { objectBytes } from '../../test/support/objects.ts';
+import { waitUntil } from '../../test/support/wait.ts';
+import type { FeatureName } from '../kernel/feature/features.ts';
+import { feature } from '../kernel/feature/features.ts';
+import { IteratorLink } from '../kernel/link/iterator.ts';
+import { cgroup2 } from '../kernel/mounts.ts';
+import { sysTry } from '../sys/syscall.ts';
+import type { AttachOptions } from './attach.ts';
+import { ObjectError } from './errors.ts';
+import { type BpfObject, loadObject } from './object.ts';
+
+/** The order of `enum place` in test/object/attach.bpf.c. */
+const places = [
+  'tracepoint',
+  'raw_tracepoint',
+  'typed_tracepoint',
+  'uprobe',
+  'uretprobe',
+  'perf_event',
+  'xdp',
+  'tc',
+  'cgroup',
+  'kprobe',
+  'kretprobe',
+  'ksyscall',
+  'fentry',
+  'fexit',
+  'lsm',
+];
+
+function load(program: string): BpfObject {
+  return loadObject(objectBytes('attach'), {
+    file: 'attach.bpf.o',
+    programs: [program],
+    variables: { target_pid: process.pid },
+  });
+}
+
+function runs(object: BpfObject, program: string): number {
+  return Number((object.variables.runs as bigint[])[places.indexOf(program)]);
+}
+
+/** Attaches, lets something happen, sees it counted, detaches, and sees it count no more. */
+async function fires(
+  program: string,
+  happen: () => Promise<void> | void,
+  options: AttachOptions = {},
+): Promise<void> {
+  using object = load(program);
+  assert.equal(runs(object, program), 0);
+  const link = object.programs[program]!.attach(options);
+  await happen();
+  await waitUntil(`${program} to run`, () => runs(object, program) > 0);
+  link.close();
+  const before = runs(object, program);
+  await happen();
+  assert.equal(runs(object, program), before, 'nothing runs after it was detached');
+}
+
+function needs(t: TestContext, name: FeatureName, called: string): boolean {
+  if (feature(name).answer === 'yes') return true;
+  t.skip(`needs ${called}`);
+  return false;
+}
+
+const getpgid = (): void => void sysTry('getpgid', 0);
+
+async function sendToSelf(): Promise<void> {
+  const socket = createSocket('udp4');
+  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+  await new Promise((resolve) => socket.send('x', socket.address().port, '127.0.0.1', resolve));
+  socket.close();
+}
+
+for (const program of ['tracepoint', 'raw_tracepoint', 'typed_tracepoint']) {
+  test(`${program} attaches by its SEC name`, () => fires(program, getpgid));
+}
+
+for (const program of ['uprobe', 'uretprobe']) {
+  test(`${program} finds its library and function`, () =>
+    fires(program, () => void process.getgid?.(), { target: 'libc.so.6:getgid' }));
+}
+
+for (const [program, name, called] of [
+  ['kprobe', 'kprobe', 'kprobe'],
+  ['kretprobe', 'kprobe', 'kprobe'],
+  ['ksyscall', 'kprobe', 'kprobe'],
+  ['fentry', 'fentry', 'fentry'],
+  ['fexit', 'fentry', 'fexit'],
+  ['lsm', 'lsm', 'lsm'],
+] as const) {
+  test(`${program} attaches by its SEC name`, (t) => {
+    if (needs(t, name, called)) return fires(program, getpgid);
+  });
+}
+
+test('perf_event samples at a frequency', () => {
+  const busy = (): void => {
+    for (const end = performance.now() + 100; performance.now() < end; );
+  };
+  return fires('perf_event', busy, { perf: { frequency: 200 } });
+});
+
+test('xdp attaches to an interface by its name', () =>
+  fires('xdp', sendToSelf, { interface: 'lo', mode: 'generic' }));
+
+test('tc attaches to an interface by its name', () =>
+  fires('tc', sendToSelf, { interface: 'lo', direction: 'egress' }));
+
+test('cgroup_skb attaches to a directory', async (t) => {
+  const root = cgroup2();
+  if (root === undefined) return t.skip('needs cgroup2');
+  const cgroup = `${root}/bpfkit-test-${process.pid}`;
+  mkdirSync(cgroup);
+  try {
+    using object = load('cgroup');
+    using link = object.programs.cgroup!.attach({ cgroup });
+    assert.match(link.target, /bpfkit-test/);
+  } finally {
+    rmdirSync(cgroup);
+  }
+});
+
+test('iterators are read through their link', () => {
+  using object = loadObject(objectBytes('attach'), { file: 'attach.bpf.o', programs: ['iterator'] });
+  const link = object.programs.iterator!.attach();
+  assert.ok(link instanceof IteratorLink);
+  assert.match(Buffer.from(link.read()).toString(), /^(task\n)+$/);
+});
+
+test('what SEC does not say is asked for by the name of the option', () => {
+  for (const [program, option] of [
+    ['xdp', 'interface'],
+    ['tc', 'interface'],
+    ['cgroup', 'cgroup'],
+    ['perf_event', 'perf'],
+  ] as const) {
+    using object = load(program);
+    assert.throws(
+      () => object.programs[program]!.attach(),
+      (error: unknown) =>
+        error instanceof ObjectError && error.message.includes(`the option "${option}" is missing`),
+    );
+  }
+});
+
+test('a whole object attaches what says where it goes, and detaches with it', () => {
+  const object = loadObject(objectBytes('attach'), {
+    file: 'attach.bpf.o',
+    programs: ['tracepoint', 'raw_tracepoint', 'xdp'],
+    variables: { target_pid: process.pid },
+  });
+  const links = object.attach();
+  assert.deepEqual(links.map(({ kind }) => kind).sort(), ['rawTracepoint', 'tracepoint']);
+  getpgid();
+  assert.ok(runs(object, 'tracepoint') > 0);
+  object.close();
+  assert.ok(links.every(({ closed }) => closed));
+});

@@ -1,0 +1,151 @@
+/* One program for each way to attach; each counts its runs. */
+#include <linux/bpf.h>
+#include <linux/ptrace.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+enum place {
+	TRACEPOINT,
+	RAW_TRACEPOINT,
+	TYPED_TRACEPOINT,
+	UPROBE,
+	URETPROBE,
+	PERF_EVENT,
+	XDP,
+	TC,
+	CGROUP,
+	KPROBE,
+	KRETPROBE,
+	KSYSCALL,
+	FENTRY,
+	FEXIT,
+	LSM,
+	PLACES,
+};
+
+const volatile int target_pid = 0;
+unsigned long long runs[PLACES] = {};
+
+static __always_inline int count(enum place place)
+{
+	if (!target_pid || bpf_get_current_pid_tgid() >> 32 == target_pid)
+		__sync_fetch_and_add(&runs[place], 1);
+	return 0;
+}
+
+SEC("tp/syscalls/sys_enter_getpgid")
+int tracepoint(void *ctx)
+{
+	return count(TRACEPOINT);
+}
+
+SEC("raw_tp/sys_enter")
+int raw_tracepoint(void *ctx)
+{
+	return count(RAW_TRACEPOINT);
+}
+
+SEC("tp_btf/sys_exit")
+int typed_tracepoint(void *ctx)
+{
+	return count(TYPED_TRACEPOINT);
+}
+
+SEC("?uprobe/libc.so.6:getpgid")
+int uprobe(void *ctx)
+{
+	return count(UPROBE);
+}
+
+SEC("?uretprobe/libc.so.6:getpgid")
+int uretprobe(void *ctx)
+{
+	return count(URETPROBE);
+}
+
+SEC("?perf_event")
+int perf_event(void *ctx)
+{
+	__sync_fetch_and_add(&runs[PERF_EVENT], 1);
+	return 0;
+}
+
+SEC("?xdp")
+int xdp(struct xdp_md *ctx)
+{
+	__sync_fetch_and_add(&runs[XDP], 1);
+	return XDP_PASS;
+}
+
+SEC("?tc")
+int tc(struct __sk_buff *skb)
+{
+	__sync_fetch_and_add(&runs[TC], 1);
+	return 0;
+}
+
+SEC("?cgroup_skb/egress")
+int cgroup(struct __sk_buff *skb)
+{
+	__sync_fetch_and_add(&runs[CGROUP], 1);
+	return 1;
+}
+
+SEC("?kprobe/__x64_sys_getpgid")
+int kprobe(struct pt_regs *ctx)
+{
+	return count(KPROBE);
+}
+
+SEC("?kretprobe/__x64_sys_getpgid")
+int kretprobe(struct pt_regs *ctx)
+{
+	return count(KRETPROBE);
+}
+
+SEC("?ksyscall/getpgid")
+int ksyscall(struct pt_regs *ctx)
+{
+	return count(KSYSCALL);
+}
+
+SEC("?fentry/__x64_sys_getpgid")
+int fentry(void *ctx)
+{
+	return count(FENTRY);
+}
+
+SEC("?fexit/__x64_sys_getpgid")
+int fexit(void *ctx)
+{
+	return count(FEXIT);
+}
+
+SEC("?lsm/task_getpgid")
+int lsm(void *ctx)
+{
+	count(LSM);
+	return 0;
+}
+
+struct seq_file;
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+} __attribute__((preserve_access_index));
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+} __attribute__((preserve_access_index));
+
+SEC("?iter/task")
+int iterator(struct bpf_iter__task *ctx)
+{
+	struct seq_file *seq = ctx->meta->seq;
+	char line[] = "task\n";
+
+	bpf_seq_write(seq, line, sizeof(line) - 1);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,50 @@
+/* A structure of functions: a TCP congestion control that does next to nothing. */
+#include <linux/bpf.h>
+#include <linux/types.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+struct sock;
+struct rate_sample;
+union tcp_cc_info;
+
+struct tcp_congestion_ops {
+	__u32 (*ssthresh)(struct sock *sk);
+	void (*cong_avoid)(struct sock *sk, __u32 ack, __u32 acked);
+	__u32 (*undo_cwnd)(struct sock *sk);
+	char name[16];
+	__u32 flags;
+};
+
+SEC("struct_ops/quiet_ssthresh")
+__u32 BPF_PROG(quiet_ssthresh, struct sock *sk)
+{
+	return 2;
+}
+
+SEC("struct_ops/quiet_avoid")
+void BPF_PROG(quiet_avoid, struct sock *sk, __u32 ack, __u32 acked)
+{
+}
+
+SEC("struct_ops/quiet_undo")
+__u32 BPF_PROG(quiet_undo, struct sock *sk)
+{
+	return 10;
+}
+
+SEC("struct_ops/not_in_any")
+__u32 BPF_PROG(not_in_any, struct sock *sk)
+{
+	return 0;
+}
+
+SEC(".struct_ops")
+struct tcp_congestion_ops quiet = {
+	.ssthresh = (void *)quiet_ssthresh,
+	.cong_avoid = (void *)quiet_avoid,
+	.undo_cwnd = (void *)quiet_undo,
+	.name = "bpfkit_quiet",
+};
+
+char LICENSE[] SEC("license") = "GPL";
