@@ -33,7 +33,7 @@ static __always_inline int count(enum place place)
 	return 0;
 }
 
-SEC("tp/syscalls/sys_enter_getpgid")
+SEC("tp/syscalls/sys_enter_close")
 int tracepoint(void *ctx)
 {
 	return count(TRACEPOINT);
@@ -51,13 +51,13 @@ int typed_tracepoint(void *ctx)
 	return count(TYPED_TRACEPOINT);
 }
 
-SEC("?uprobe/libc.so.6:getpgid")
+SEC("?uprobe/libc.so.6:getgid")
 int uprobe(void *ctx)
 {
 	return count(UPROBE);
 }
 
-SEC("?uretprobe/libc.so.6:getpgid")
+SEC("?uretprobe/libc.so.6:getgid")
 int uretprobe(void *ctx)
 {
 	return count(URETPROBE);
@@ -91,37 +91,37 @@ int cgroup(struct __sk_buff *skb)
 	return 1;
 }
 
-SEC("?kprobe/__x64_sys_getpgid")
+SEC("?kprobe/__x64_sys_close")
 int kprobe(struct pt_regs *ctx)
 {
 	return count(KPROBE);
 }
 
-SEC("?kretprobe/__x64_sys_getpgid")
+SEC("?kretprobe/__x64_sys_close")
 int kretprobe(struct pt_regs *ctx)
 {
 	return count(KRETPROBE);
 }
 
-SEC("?ksyscall/getpgid")
+SEC("?ksyscall/close")
 int ksyscall(struct pt_regs *ctx)
 {
 	return count(KSYSCALL);
 }
 
-SEC("?fentry/__x64_sys_getpgid")
+SEC("?fentry/__x64_sys_close")
 int fentry(void *ctx)
 {
 	return count(FENTRY);
 }
 
-SEC("?fexit/__x64_sys_getpgid")
+SEC("?fexit/__x64_sys_close")
 int fexit(void *ctx)
 {
 	return count(FEXIT);
 }
 
-SEC("?lsm/task_getpgid")
+SEC("?lsm/file_open")
 int lsm(void *ctx)
 {
 	count(LSM);
