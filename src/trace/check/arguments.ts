@@ -205,8 +205,10 @@ function namedType(
     // The record may hold it in another width.
     if (found?.kind === 'struct' || (found?.kind === 'int' && found.bits === size * 8)) return found;
   }
+  // A system call's `int` lies in 8 bytes, which the kernel calls unsigned.
+  const widened = size === 8 && text === 'int';
   return size === 1 || size === 2 || size === 4 || size === 8
-    ? { kind: 'int', bits: (size * 8) as IntegerType['bits'], signed }
+    ? { kind: 'int', bits: (size * 8) as IntegerType['bits'], signed: signed || widened }
     : undefined;
 }
 

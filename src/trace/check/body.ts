@@ -26,6 +26,7 @@ import type { MapTable } from './map-table.ts';
 import * as say from './messages.ts';
 import { Scope, type Variable } from './scope.ts';
 import { queriedType, resolveType } from './type-expressions.ts';
+import { sameType } from './unify.ts';
 import { assignVariable } from './variables.ts';
 
 /** What all bodies of a script share. */
@@ -49,6 +50,10 @@ export interface FunctionSignature {
   readonly parameters: readonly { readonly name: string; readonly type: Type }[];
   readonly returns: Type;
 }
+
+/** What was found out about where a pointer points stays, where the type is as it was. */
+const samePlace = (before: Type, now: Type): boolean =>
+  before.kind === 'pointer' && now.kind === 'pointer' && sameType(before.target, now.target);
 
 export class Body implements CheckContext {
   readonly program: ProgramState;
@@ -198,7 +203,7 @@ export class Body implements CheckContext {
       variable = { name, declared: span, type, fixed, assigned: false };
       this.#variables.set(node, variable);
       if (type.kind !== 'none') this.program.changed = true;
-    } else if (fixed && type.kind !== 'none') {
+    } else if (fixed && type.kind !== 'none' && !samePlace(variable.type, type)) {
       variable.type = type;
     }
     this.scope.declare(variable);

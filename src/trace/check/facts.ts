@@ -1,7 +1,7 @@
 /** What is found out about the expressions of one body. */
 import type { Expr, Statement, VariableExpr } from '../ast/nodes.ts';
 import type { ExprFacts, ScriptVariable } from '../checked.ts';
-import { none, type Type } from '../types/type.ts';
+import { int64, none, type Type } from '../types/type.ts';
 import type { Constant } from './context.ts';
 import { settled } from './integers.ts';
 import type { Variable } from './scope.ts';
@@ -70,7 +70,9 @@ export class Facts implements ExprFacts {
   #scriptVariable(variable: Variable): ScriptVariable {
     let made = this.#script.get(variable);
     if (made === undefined) {
-      made = { name: variable.name, type: settled(variable.type) };
+      // Declared and never used: what it is does not matter, but it is something.
+      const type = variable.type.kind === 'none' ? int64 : settled(variable.type);
+      made = { name: variable.name, type };
       this.#script.set(variable, made);
     }
     return made;

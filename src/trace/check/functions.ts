@@ -1,5 +1,6 @@
 /** The script's own functions: what they take and give. */
 import type { Program, Subprogram } from '../ast/nodes.ts';
+import { walk } from '../ast/walk.ts';
 import { findBuiltin } from '../builtin/table.ts';
 import type { Diagnostics } from '../diagnostic.ts';
 import { typeText } from '../types/text.ts';
@@ -46,6 +47,41 @@ export function signaturesOf(
     signatures.set(item.name, { source: item, parameters, returns });
   }
   return signatures;
+}
+
+/** The kernel gives every call a frame of its own, at most eight deep, and takes no function that calls itself. */
+export function checkRecursion(
+  functions: ReadonlyMap<string, FunctionSignature>,
+  diagnostics: Diagnostics,
+): void {
+  const calls = new Map<string, Set<string>>();
+  for (const [name, { source }] of functions) {
+    const called = new Set<string>();
+    walk(source.body, (node) => {
+      if (node.kind === 'call' && functions.has(node.name)) called.add(node.name);
+    });
+    calls.set(name, called);
+  }
+  for (const [name, { source }] of functions) {
+    const chain = wayBack(name, name, calls, new Set());
+    if (chain !== undefined) diagnostics.error(source.nameSpan, say.recursiveFunction([name, ...chain]));
+  }
+}
+
+function wayBack(
+  from: string,
+  to: string,
+  calls: ReadonlyMap<string, ReadonlySet<string>>,
+  seen: Set<string>,
+): readonly string[] | undefined {
+  for (const next of calls.get(from) ?? []) {
+    if (next === to) return [next];
+    if (seen.has(next)) continue;
+    seen.add(next);
+    const rest = wayBack(next, to, calls, seen);
+    if (rest !== undefined) return [next, ...rest];
+  }
+  return undefined;
 }
 
 /** Goes into one register. */

@@ -34,7 +34,6 @@ export const expectsMap = (name: string): string => `${name}() expects a map to 
 export const invalidValue = (name: string, what: string): string => `${name}: invalid ${what} value`;
 export const unknownFunction = (name: string): string => `Unknown function: '${name}'`;
 export const unknownIdentifier = (name: string): string => `Unknown identifier: '${name}'`;
-export const unknownBuiltin = (name: string): string => `Unknown builtin variable: '${name}'`;
 export const noneValue = (name: string): string =>
   `${name}() should not be used in an assignment or as a map key`;
 export const mapFunctionElsewhere = (name: string): string => `${name}() must be assigned directly to a map`;
@@ -68,7 +67,6 @@ export const buildIdKernel = "'build_id' stack mode can only be used for user us
 export const stackLimit = (name: string, limit: bigint): string =>
   `${name}([int limit]): limit shouldn't exceed 1024, ${limit} given`;
 export const stackLimitInvalid = (name: string): string => `${name}: invalid limit value`;
-export const stackArguments = 'Invalid number of arguments';
 export const unknownClock = (mode: string): string =>
   `Invalid timestamp mode: ${mode}. Expected: boot, monotonic, tai or sw_tai`;
 export const unknownNamespace = (name: string, mode: string): string =>
@@ -108,9 +106,6 @@ export const macaddrArgument = (given: string): string =>
 export const pathArgument = (given: string): string =>
   `path() only supports pointer or record argument (${given} provided)`;
 export const strncmpNegative = 'Builtin strncmp requires a non-negative size';
-export const strncmpSize = 'strncmp: invalid size value';
-export const strcontainsNoStrings = (name: string, given: string): string =>
-  `${name}() only supports string arguments ${provided(given)}`;
 export const bswapArgument = (given: string): string =>
   `bswap() only supports integer arguments ${provided(given)}`;
 export const notPrintable = (type: string): string => `${type} type passed to print() is not printable`;
@@ -122,16 +117,11 @@ export const printIndexed = (name: string): string =>
   `The map passed to ${name}() should not be indexed by a key`;
 export const debugfWarning =
   'The debugf() builtin is not recommended for production use. For more information see bpf_trace_printk in bpf-helpers(7).';
-export const tooManyFormatArguments = (name: string, most: number): string =>
-  `${name}() can only take up to ${most} arguments`;
 export const notSignal = (name: string): string => `${name} is not a valid signal`;
 export const signalRange = (value: bigint): string => `${value} is not a valid signal, allowed range: [1,64]`;
 export const signalArgument = 'signal only accepts string literals or integers';
 export const exitInLoop = 'exit() is not allowed in a loop';
-export const staticAssertFailed = (message: string): string => message;
 export const notConstant = (name: string): string => `${name}() condition must be known at compile time`;
-export const hasKeyArgument = (name: string): string =>
-  `${name}() requires a map argument as its first argument`;
 export const deleteKeyed = (map: string): string =>
   `call to delete() expects a map without explicit keys (scalar map): ${map}`;
 export const lenArgument = (given: string): string =>
@@ -142,10 +132,6 @@ export const getoptDefault = 'getopt() default must be a boolean, integer or str
 export const getoptValue = (name: string, value: string, wanted: string): string =>
   `Invalid value for option --${name}: '${value}'. Expected ${wanted}.`;
 export const noCgroup = (path: string): string => `Failed to get the cgroup id of '${path}'`;
-export const cgroupFunctions = (name: string): string => `${name}() expects a cgroup id`;
-export const cpidWithoutChild = 'cpid cannot be used without child command';
-export const joinArgument = (given: string): string =>
-  `join() only supports integer or pointer arguments ${provided(given)}`;
 export const parameterOffset = (length: number): string =>
   `cannot use offset that exceeds string size (${length})`;
 export const containerType = 'container_of() expects the type of a struct as its second argument';
@@ -237,7 +223,6 @@ export const validMapTypes = 'Valid map types: hash, lruhash, percpuhash, percpu
 export const mapRedeclared = (name: string): string => `Map ${name} was already declared.`;
 export const mapSize = (name: string): string =>
   `${name}: the number of entries must be between 1 and 4294967295`;
-export const mapWithoutType = (name: string): string => `Undefined map: ${name}`;
 
 // Literals and parameters
 
@@ -363,9 +348,11 @@ export const tooManyParameters = (name: string): string =>
   `Function ${name} has more than five parameters: more than a BPF function can take`;
 export const iterAlone = 'Only single iter attach point is allowed.';
 export const iterOnly = 'iter probes must be the only probes of a script.';
-export const mixedContext = (left: string, right: string): string =>
-  `ctx cannot be used in different BPF program types: ${left} and ${right}`;
-export const importStatement = 'unstable_import_statement';
+export const importAtTop = 'Imports stand at the head of a script, before its probes';
+export const recursiveFunction = (chain: readonly string[]): string =>
+  `Functions cannot call themselves: ${chain.join(' > ')}`;
+export const unexpectedOptions = (names: readonly string[]): string =>
+  `unexpected program command line options: ${names.map((name) => `--${name}`).join(', ')}`;
 export const notSettled = 'Types of this script do not settle: a value grows with every use of itself.';
 
 // Arguments of probes

@@ -7,13 +7,13 @@ import type { CheckedMap, CheckedProbe, CheckedProgram, CheckedSubprogram } from
 import type { Config } from '../config.ts';
 import { type Diagnostic, Diagnostics } from '../diagnostic.ts';
 import { findRule } from '../probes/providers.ts';
-import { splitTargets } from '../probes/resolve.ts';
+import { checkLimits, splitTargets } from '../probes/resolve.ts';
 import type { ResolvedProbe } from '../probes/resolved.ts';
 import { int64, isAggregate } from '../types/type.ts';
 import { Body, type ProgramState } from './body.ts';
 import type { CheckEnvironment } from './environment.ts';
 import { foldBranches } from './fold-branches.ts';
-import { signaturesOf } from './functions.ts';
+import { checkRecursion, signaturesOf } from './functions.ts';
 import { settled } from './integers.ts';
 import { type MapState, MapTable } from './map-table.ts';
 import * as say from './messages.ts';
@@ -77,7 +77,13 @@ export function checkExpanded(
     state.diagnostics = told;
   });
   diagnostics.list.push(...withoutConsequences(last.list));
+  checkRecursion(functions, diagnostics);
+  checkOptions(state, diagnostics);
   checkMaps(maps, diagnostics);
+  if (!diagnostics.failed) {
+    const resolved = probes.map((one) => one.resolved);
+    diagnostics.list.push(...checkLimits(resolved, config, undefined));
+  }
   if (diagnostics.failed) return { diagnostics, options: state.options };
   const checked: CheckedProgram = {
     config,
@@ -224,6 +230,12 @@ function expressionReturns(expr: Expr): boolean {
   if (expr.kind === 'block') return alwaysReturns(expr);
   if (expr.kind !== 'if' || expr.otherwise === undefined) return false;
   return alwaysReturns(expr.then) && alwaysReturns(expr.otherwise);
+}
+
+/** What was given behind `--` and no `getopt` asks for. */
+function checkOptions({ environment, options }: ProgramState, diagnostics: Diagnostics): void {
+  const unknown = [...environment.named.keys()].filter((name) => name !== 'help' && !options.has(name));
+  if (unknown.length > 0) diagnostics.error(undefined, say.unexpectedOptions(unknown));
 }
 
 // Maps

@@ -62,8 +62,14 @@ function checkStatement(body: Body, statement: Statement): void {
     case 'return':
       return checkReturn(body, statement);
     case 'importStatement':
-      body.diagnostics.error(statement.span, say.unstableError(say.importStatement));
+      checkImportStatement(body, statement);
   }
+}
+
+/** Nothing stands behind it here: what bpftrace's own library imports this way are built-ins. */
+function checkImportStatement(body: Body, { span }: Statement): void {
+  const refused = body.config.unstable.importStatement === 'error';
+  body.diagnostics.error(span, refused ? say.unstableError('unstable_import_statement') : say.importAtTop);
 }
 
 // Assignment

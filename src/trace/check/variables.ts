@@ -114,6 +114,14 @@ function checkFixed(
     if (type.kind === 'enum' && type.bits <= has.bits) return;
   } else if ((has.kind === 'string' || has.kind === 'buffer') && has.kind === type.kind) {
     if (type.size <= has.size) return;
+  } else if (has.kind === 'pointer' && type.kind === 'pointer') {
+    const anything = has.target.kind === 'void' || type.target.kind === 'void';
+    if (anything || sameType(has.target, type.target)) {
+      if (has.space === 'unknown' && type.space !== 'unknown') {
+        body.widen(variable, { ...has, space: type.space });
+      }
+      return;
+    }
   } else {
     const unified = unify(has, settled(type));
     if (unified !== undefined && sameType(settled(unified.type), has)) return;

@@ -83,7 +83,8 @@ export function whyNot(
   const index = counted.parameters.findIndex((parameter, at) => fit(parameter, args[at]!) === 0);
   const parameter = counted.parameters[index]!;
   const argument = args[index]!;
-  const given = argument.kind === 'variable' || argument.kind === 'map' ? argument.kind : 'expression';
+  const whole = argument.kind === 'variable' || (argument.kind === 'map' && argument.key === undefined);
+  const given = whole ? argument.kind : 'expression';
   const article = given === 'expression' ? 'an' : 'a';
   const wanted = parameter.kind === 'map' ? 'map' : 'variable';
   return {
