@@ -44,7 +44,7 @@ export function parseBlock(c: Cursor): BlockExpr {
 }
 
 function endStatement(c: Cursor, statement: Statement): void {
-  if (c.accept(';') || c.at('}') || endsWithBlock(statement)) return;
+  if (c.accept(';') || c.at('}') || c.at('end') || endsWithBlock(statement)) return;
   throw c.failure(messages.expected(';'));
 }
 
