@@ -1,32 +1,19 @@
 /** A snapshot without the secrets of command lines: what every command shows and saves unless it is told otherwise. */
 import { redactCommandLine } from '../text/secrets.ts';
-import { type BytesColumn, Snapshot, ValueState } from './snapshot.ts';
+import { type BytesColumn, type Row, replaceValues, Snapshot, ValueState } from './snapshot.ts';
 
-/** The same column where no value has a secret; otherwise values without are shared with it. */
+/** Itself where no value has a secret. */
 function redactColumn(column: BytesColumn): BytesColumn {
   const { data, state } = column;
   const text = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-  const redacted = new Map<number, Buffer>();
-  let more = 0;
+  const redacted = new Map<Row, Uint8Array>();
   for (let row = 0; row < state.length; row++) {
     if (state[row] === ValueState.absent) continue;
     const from = column.start[row]!;
     const line = redactCommandLine(text.toString('latin1', from, from + column.length[row]!));
-    if (line === undefined) continue;
-    const bytes = Buffer.from(line, 'latin1');
-    redacted.set(row, bytes);
-    more += bytes.length;
+    if (line !== undefined) redacted.set(row, Buffer.from(line, 'latin1'));
   }
-  if (redacted.size === 0) return column;
-  const all = Buffer.concat([data, ...redacted.values()], data.length + more);
-  const [start, length] = [column.start.slice(), column.length.slice()];
-  let at = data.length;
-  for (const [row, bytes] of redacted) {
-    start[row] = at;
-    length[row] = bytes.length;
-    at += bytes.length;
-  }
-  return { data: all, start, length, state };
+  return replaceValues(column, redacted);
 }
 
 /**

@@ -31,6 +31,25 @@ export interface BytesColumn {
   readonly state: Uint8Array;
 }
 
+/** The column with other values in some rows; itself where there are none. */
+export function replaceValues(
+  column: BytesColumn,
+  values: ReadonlyMap<Row, Uint8Array>,
+  newState?: ValueState,
+): BytesColumn {
+  if (values.size === 0) return column;
+  const data = Buffer.concat([column.data, ...values.values()]);
+  const [start, length, state] = [column.start.slice(), column.length.slice(), column.state.slice()];
+  let at = column.data.length;
+  for (const [row, bytes] of values) {
+    start[row] = at;
+    length[row] = bytes.length;
+    if (newState !== undefined) state[row] = newState;
+    at += bytes.length;
+  }
+  return { data, start, length, state };
+}
+
 export type NumberColumn = Int32Array | Float64Array;
 
 /** Exact 64-bit numbers. What stands in `values` for an absent one has no meaning. */

@@ -1,13 +1,14 @@
 /** Where snapshots of this machine come from: the kernel's own walk over its tasks. */
 import { readFileSync } from 'node:fs';
 import { hostname, release } from 'node:os';
+import { wholeArguments } from './arguments.ts';
 import { type Field, findField, storageOf } from './fields.ts';
 import { walkTasks } from './kernel-program.ts';
 import { cgroupPaths } from './lookup.ts';
 import { inInitialNamespace, missingParents } from './procfs.ts';
 import { readRecords } from './record.ts';
 import { planFields, type ReportPlan } from './report.ts';
-import { type BytesColumn, Snapshot, type SnapshotHost, type TaskColumns } from './snapshot.ts';
+import { Snapshot, type SnapshotHost, type TaskColumns } from './snapshot.ts';
 import type { TextColumn } from './walk-text.ts';
 import type { Test } from './where/check.ts';
 import { pushText } from './where/push.ts';
@@ -56,7 +57,7 @@ export function readFields(
     const more = missingParents(columns, layout);
     if (more.length > 0) columns = readRecords(Buffer.concat([records, more]), undefined, layout);
   } else if (hidesTasks(columns)) return readFields(wanted);
-  return new Snapshot(all.has('cgroup') ? withCgroups(columns) : columns, host, filter !== undefined);
+  return new Snapshot(withLookups(columns), host, filter !== undefined);
 }
 
 /**
@@ -99,17 +100,21 @@ export function readTasks(plan: ReportPlan): Snapshot {
   return readFields(planFields(plan), lone ? condition.test : undefined);
 }
 
-function withCgroups(columns: TaskColumns): TaskColumns {
-  const ids = columns.longs?.('cgroup_id');
-  let paths: BytesColumn | undefined;
+/** What is read from /proc once the walk is done. There numbers are the kernel's in the initial namespace only. */
+function withLookups(columns: TaskColumns): TaskColumns {
+  const comparable = inInitialNamespace();
   return {
     count: columns.count,
     numbers: (field) => columns.numbers(field),
     longs: (field) => columns.longs?.(field),
     bytes(field) {
-      if (field !== 'cgroup') return columns.bytes(field);
-      if (ids !== undefined && inInitialNamespace()) paths ??= cgroupPaths(columns.numbers('tid'), ids);
-      return paths;
+      if (field === 'cgroup') {
+        const ids = columns.longs?.('cgroup_id');
+        return comparable && ids !== undefined ? cgroupPaths(columns.numbers('tid'), ids) : undefined;
+      }
+      const column = columns.bytes(field);
+      if (field !== 'cmdline' || column === undefined || !comparable) return column;
+      return wholeArguments(columns.numbers('tid'), column);
     },
   };
 }
