@@ -18,7 +18,7 @@ test('commands, but not the hidden one', () => {
     words('').sort(),
     [...commands.filter((spec) => !spec.hidden).map((spec) => spec.name), 'help'].sort(),
   );
-  assert.deepEqual(words('li'), ['lineage']);
+  assert.deepEqual(words('li'), ['lineage', 'list']);
   assert.deepEqual(words('help', 'do'), ['doctor']);
 });
 

@@ -371,13 +371,14 @@ export const commands: readonly CommandSpec[] = [
     arguments: [
       {
         name: 'kind',
-        description: 'programs, maps, links or btf',
-        completion: { kind: 'words', words: ['programs', 'maps', 'links', 'btf'] },
+        description: 'programs, maps, links, btf; or what hooks hold: network (of this namespace), cgroups',
+        completion: { kind: 'words', words: ['programs', 'maps', 'links', 'btf', 'network', 'cgroups'] },
       },
     ],
     options: [json],
     examples: [
       { line: 'bpfkit list programs', what: 'what runs in the kernel, and who holds it' },
+      { line: 'bpfkit list network', what: 'XDP, tc, tcx and netkit programs of every interface' },
       { line: 'bpfkit list links --json', what: 'where everything is attached, one JSON object a line' },
     ],
     load: () => import('./commands/list.ts'),

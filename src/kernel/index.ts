@@ -102,6 +102,7 @@ export { type CodeLine, type MachineFunction, machineCode, translatedCode } from
 export { listsEntries, type MapEntry, mapEntries } from './objects/entries.ts';
 export { findObjects } from './objects/find.ts';
 export { type Holder, Holders, type ObjectKind } from './objects/holders.ts';
+export { cgroupHooks, type HookedProgram, networkHooks } from './objects/hooks.ts';
 export {
   type ListedLink,
   type ListedMap,

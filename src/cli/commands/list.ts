@@ -1,9 +1,14 @@
+import { cgroupHooks, type HookedProgram, networkHooks } from '../../kernel/objects/hooks.ts';
 import { listLinks, listMaps, listPrograms, listTypes } from '../../kernel/objects/list.ts';
 import { jsonText } from '../../text/json.ts';
 import { nearestNames } from '../../text/nearest.ts';
 import { type Call, type ExitCode, type Io, UsageError } from '../command.ts';
 import { type Column, column, tableLines } from '../objects/columns.ts';
 import { linkMembers, type Members, mapMembers, programMembers, typesMembers } from '../objects/members.ts';
+
+function hookMembers({ place, hook, programId, name, linkId }: HookedProgram): Members {
+  return { place, hook, prog_id: programId, name, link_id: linkId };
+}
 
 interface Kind {
   readonly rows: () => Members[];
@@ -13,7 +18,7 @@ interface Kind {
 const holders: Column = column('HELD BY', 'pids');
 const pinned: Column = column('PINNED', 'pinned');
 
-const kinds: Readonly<Record<'programs' | 'maps' | 'links' | 'btf', Kind>> = {
+const kinds: Readonly<Record<'programs' | 'maps' | 'links' | 'btf' | 'network' | 'cgroups', Kind>> = {
   programs: {
     rows: () => [...listPrograms()].map(programMembers),
     columns: [
@@ -52,6 +57,25 @@ const kinds: Readonly<Record<'programs' | 'maps' | 'links' | 'btf', Kind>> = {
       column('PLACE', 'place'),
       pinned,
       holders,
+    ],
+  },
+  network: {
+    rows: () => [...networkHooks()].map(hookMembers),
+    columns: [
+      column('INTERFACE', 'place'),
+      column('HOOK', 'hook'),
+      column('PROGRAM', 'prog_id', true),
+      column('LINK', 'link_id', true),
+      column('NAME', 'name'),
+    ],
+  },
+  cgroups: {
+    rows: () => [...cgroupHooks()].map(hookMembers),
+    columns: [
+      column('GROUP', 'place'),
+      column('HOOK', 'hook'),
+      column('PROGRAM', 'prog_id', true),
+      column('NAME', 'name'),
     ],
   },
   btf: {

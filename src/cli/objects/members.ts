@@ -55,6 +55,7 @@ export function mapMembers(map: ListedMap): Members {
     max_entries: map.maxEntries,
     bytes_memlock: map.memory ?? null,
     map_extra: map.extra,
+    frozen: map.frozen,
     btf_id: map.btfId,
     btf_key_type_id: map.keyType,
     btf_value_type_id: map.valueType,

@@ -29,6 +29,7 @@ import {
 import { sys } from '../../sys/syscall.ts';
 import { olderThan } from '../feature/release.ts';
 import { cgroup2 } from '../mounts.ts';
+import { cgroupHooks } from '../objects/hooks.ts';
 import { AttachType, ProgramType } from '../spec.ts';
 import { attachCgroup, attachLsmCgroup } from './cgroup.ts';
 import { AttachError } from './errors.ts';
@@ -194,6 +195,19 @@ for (const [name, type, act, since = '4.10', options = {}] of kinds) {
     assert.deepEqual(cgroupPrograms(group, attachType).programs, []);
   });
 }
+
+test('programs of groups are listed where they were attached', { skip: needsCgroup }, () => {
+  const attachType = AttachType.cgroupInet6Bind;
+  using program = new CountingProgram(cgroupSockAddr, { returns: 1, attachType, name: 'listed' });
+  const link = attachCgroup(program.program, group, { attachType });
+  const place = group.slice(root!.length);
+  const mine = [...cgroupHooks()].filter((one) => one.place === place);
+  assert.deepEqual(
+    mine.map(({ hook, name, programId }) => [hook, name, programId]),
+    [['cgroup_inet6_bind', 'listed', program.program.info().id]],
+  );
+  link.close();
+});
 
 test('getpeername is seen, for both families', { skip: needsCgroup }, () => {
   for (const [address, attachType] of [

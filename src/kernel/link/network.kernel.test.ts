@@ -32,6 +32,7 @@ import {
 import { programTypeFeature } from '../feature/features.ts';
 import { olderThan } from '../feature/release.ts';
 import { bpffs } from '../mounts.ts';
+import { networkHooks } from '../objects/hooks.ts';
 import { AttachType, ProgramFlag, ProgramType } from '../spec.ts';
 import { AttachError } from './errors.ts';
 import { type AttachedLink, unpin } from './link.ts';
@@ -97,6 +98,33 @@ function refusal(attach: () => AttachedLink): AttachError {
   }
   throw new Error('it was attached');
 }
+
+test('what the hooks of this namespace hold is listed', { skip: needsVeth }, (t) => {
+  const { name } = pair(t);
+  using xdp = new CountingProgram(ProgramType.xdp, { returns: pass, name: 'hook_xdp' });
+  using tc = new CountingProgram(ProgramType.schedCls, { returns: tcOk, name: 'hook_tc' });
+  using lookup = new CountingProgram(ProgramType.skLookup, {
+    returns: 1,
+    attachType: AttachType.skLookup,
+    name: 'hook_lookup',
+  });
+  const links = [
+    attachXdp(xdp.program, name, { mode: 'generic' }),
+    attachTc(tc.program, name, { direction: 'egress' }),
+    attachSkLookup(lookup.program),
+    ...(tcxMissing ? [] : [attachTcx(tc.program, name, { direction: 'ingress' })]),
+  ];
+  const found = [...networkHooks()].map(({ place, hook, name }) => [place, hook, name]);
+  const wanted = [
+    [name, 'xdp generic', 'hook_xdp'],
+    ...(tcxMissing ? [] : [[name, 'tcx ingress', 'hook_tc']]),
+    [name, 'tc egress', 'hook_tc'],
+    ['this network namespace', 'sk_lookup', 'hook_lookup'],
+  ];
+  assert.deepEqual(found, wanted);
+  for (const link of links) link.close();
+  assert.deepEqual([...networkHooks()], []);
+});
 
 for (const mode of ['native', 'generic'] as const) {
   test(`XDP fires in ${mode} mode, can be updated and detached`, { skip: needsVeth }, (t) => {
@@ -299,7 +327,7 @@ test('tcx on a kernel of before its time names the release', (t) => {
   assert.match(error.message, /has no tcx links: Linux 6\.6 brought them/);
 });
 
-test('a netkit device runs programs of both sides', (t) => {
+test('a netkit device runs programs of both sides', async (t) => {
   if (!hasInterfaceKind('netkit')) return t.skip('needs netkit');
   const index = addPair('netkit', 'nk0', 'nk1');
   t.after(() => removeInterface('nk0'));
@@ -315,8 +343,11 @@ test('a netkit device runs programs of both sides', (t) => {
   up('nk0');
   addAddress('nk0', '10.8.0.1', 24);
   up('nk1');
-  sendDatagrams('10.8.0.2', 9);
-  assert.ok(primary.runs > 0);
+  // The device sends nothing before its carrier is up, which the kernel notices a moment later.
+  await waitUntil('the program of the primary', () => {
+    sendDatagrams('10.8.0.2', 9);
+    return primary.runs > 0;
+  });
   assert.equal(netkitPrograms(index, 'primary').programs[0]?.programId, primary.program.info().id);
   assert.equal(links[1]!.describe().type, 'netkit');
   for (const link of links) link.close();

@@ -77,8 +77,13 @@ export function numberIn(text: string, name: string): number | undefined {
 
 /** Bytes of kernel memory that an object of this process says it takes, or undefined. */
 export function memoryOf(fd: number): number | undefined {
+  return ownNumber(fd, 'memlock');
+}
+
+/** A number that fdinfo of a descriptor of this process tells, or undefined. */
+export function ownNumber(fd: number, name: string): number | undefined {
   try {
-    return numberIn(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'), 'memlock');
+    return numberIn(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'), name);
   } catch {
     return undefined;
   }

@@ -14,7 +14,7 @@ import { type MapInfo, mapIds, mapInfo } from '../map/map.ts';
 import { type ProgramInfo, programIds, programInfo } from '../program/program.ts';
 import { openTypes, type TypesInfo, typesIds, typesInfo } from '../types.ts';
 import { functionNames } from './debug.ts';
-import { type Holder, Holders, memoryOf, type ObjectKind } from './holders.ts';
+import { type Holder, Holders, memoryOf, type ObjectKind, ownNumber } from './holders.ts';
 import { type Pins, readPins } from './pins.ts';
 
 /** What all kinds have. */
@@ -31,6 +31,8 @@ export interface ListedProgram extends ProgramInfo, Listed {
 }
 
 export interface ListedMap extends MapInfo, Listed {
+  /** No more writes by system call. */
+  readonly frozen: boolean;
   readonly memory: number | undefined;
 }
 
@@ -112,6 +114,7 @@ export function* listMaps(
 ): Generator<ListedMap, void, undefined> {
   yield* each(ids, openMapFd, (fd, id) => ({
     ...mapInfo(fd.number),
+    frozen: ownNumber(fd.number, 'frozen') === 1,
     memory: memoryOf(fd.number),
     ...around(where, 'map', id),
   }));

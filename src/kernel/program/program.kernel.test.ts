@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { alu64, callHelper, exit, load, mov64Imm } from '../../asm/build.ts';
+import { alu64, alu64Imm, callHelper, exit, load, mov64Imm, store } from '../../asm/build.ts';
 import { Btf } from '../../btf/btf.ts';
 import { BtfBuilder } from '../../btf/build.ts';
 import { SysError } from '../../sys/errors.ts';
@@ -49,6 +49,63 @@ test('a packet goes in and comes out, and the time of a run is told', () => {
   assert.equal(run.result, 2);
   assert.deepEqual(run.data, data);
   assert.ok(run.nanoseconds < 1_000_000);
+});
+
+test('a packet that the program changes comes out changed, and cut', () => {
+  // XDP: bpf_xdp_adjust_head(ctx, 4) drops the first four bytes.
+  using collection = loaded({
+    type: ProgramType.xdp,
+    instructions: [mov64Imm(2, 4), callHelper(44), mov64Imm(0, 2), exit()],
+  });
+  const data = Uint8Array.from({ length: 64 }, (_, i) => i);
+  const run = collection.program('p').testRun({ data });
+  assert.deepEqual(run.data, data.subarray(4));
+  assert.throws(
+    () => collection.program('p').testRun({ data: new Uint8Array(2) }),
+    (error: unknown) => error instanceof SysError && error.code === 'EINVAL',
+  );
+});
+
+test('a context goes in and comes out', () => {
+  // struct __sk_buff: mark at 8, cb[0] at 48. cb[0] = mark + 1.
+  using collection = loaded({
+    type: ProgramType.schedCls,
+    instructions: [load(4, 2, 1, 8), alu64Imm('add', 2, 1), store(4, 1, 48, 2), mov64Imm(0, 0), exit()],
+  });
+  const context = new Uint8Array(192);
+  new DataView(context.buffer).setUint32(8, 41, true);
+  const run = collection.program('p').testRun({ data: new Uint8Array(64), context, contextOut: true });
+  assert.equal(new DataView(run.context.buffer, run.context.byteOffset).getUint32(48, true), 42);
+});
+
+test('a syscall program runs on bytes of its caller, and writes into them', () => {
+  using collection = loaded({
+    type: ProgramType.syscall,
+    sleepable: true,
+    instructions: [load(8, 2, 1, 0), alu64Imm('mul', 2, 2), store(8, 1, 8, 2), mov64Imm(0, 7), exit()],
+  });
+  const context = new Uint8Array(new BigUint64Array([21n, 0n]).buffer);
+  assert.equal(collection.program('p').testRun({ context }).result, 7);
+  assert.equal(new BigUint64Array(context.buffer)[1], 42n);
+});
+
+test('every program type of packets is test-run', () => {
+  for (const type of [
+    ProgramType.socketFilter,
+    ProgramType.schedCls,
+    ProgramType.schedAct,
+    ProgramType.xdp,
+    ProgramType.lwtIn,
+    ProgramType.lwtOut,
+    ProgramType.lwtXmit,
+    ProgramType.flowDissector,
+    ProgramType.cgroupSkb,
+  ]) {
+    using collection = loaded({ type, instructions: [mov64Imm(0, 1), exit()] });
+    const data = new Uint8Array(64);
+    data.set([8, 0, 0x45], 12);
+    assert.equal(collection.program('p').testRun({ data }).result, 1, `type ${type}`);
+  }
 });
 
 test('a test run that a signal interrupts is run again', () => {
