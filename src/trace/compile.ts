@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import type { Program } from './ast/nodes.ts';
 import { type CScopeOptions, readDefinitions } from './cdefs/scope.ts';
 import { checkProgram } from './check/check.ts';
+import type { TypeNames } from './check/environment.ts';
 import type { CheckedProgram } from './checked.ts';
 import type { CompiledScript } from './compiled.ts';
 import { type Diagnostic, Diagnostics } from './diagnostic.ts';
@@ -42,17 +43,7 @@ export function compileScript(source: Source, options: CompileOptions): Compilat
   if (diagnostics.failed) return none;
   if (options.onProgram?.(program) === false) return none;
   const { machine } = options;
-  const types = readDefinitions(
-    program.definitions,
-    {
-      get btf() {
-        return machine.types;
-      },
-      directory: source.name.includes('/') ? dirname(source.name) : '.',
-      ...options.definitions,
-    },
-    diagnostics,
-  );
+  const types = namesOf(program, source, options, diagnostics);
   if (diagnostics.failed) return none;
   const { checked, diagnostics: said, options: named } = checkProgram(program, machine.check(types));
   const list = [...diagnostics.list, ...said.list];
@@ -65,6 +56,32 @@ export function compileScript(source: Source, options: CompileOptions): Compilat
     if (!(error instanceof LowerError)) throw error;
     return { diagnostics: [...list, diagnosticOf(error)], options: named };
   }
+}
+
+/** The names of the script's own definitions and of the kernel. Without definitions nothing is read before it is needed. */
+function namesOf(
+  program: Program,
+  source: Source,
+  { machine, definitions }: CompileOptions,
+  diagnostics: Diagnostics,
+): TypeNames {
+  let made: TypeNames | undefined;
+  const names = (): TypeNames =>
+    (made ??= readDefinitions(
+      program.definitions,
+      {
+        btf: machine.types,
+        directory: source.name.includes('/') ? dirname(source.name) : '.',
+        ...definitions,
+      },
+      diagnostics,
+    ));
+  if (program.definitions.length > 0 || (definitions?.includeFiles?.length ?? 0) > 0) return names();
+  return {
+    type: (name, tag) => names().type(name, tag),
+    constant: (name) => names().constant(name),
+    suggest: (name, tag) => names().suggest?.(name, tag) ?? [],
+  };
 }
 
 function diagnosticOf(error: LowerError): Diagnostic {
