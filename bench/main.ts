@@ -17,6 +17,7 @@ import type { Measure } from './measures/measure.ts';
 import { ring } from './measures/ring.ts';
 import { scale } from './measures/scale.ts';
 import { start } from './measures/start.ts';
+import { trace } from './measures/trace.ts';
 import { tree } from './measures/tree.ts';
 import { type Row, rowData, tableOf } from './report.ts';
 
@@ -26,6 +27,7 @@ const measures: readonly Measure[] = [
   programLoad,
   ring,
   instructions,
+  trace,
   tree,
   scale,
   leave,

@@ -131,13 +131,13 @@ enum bpf_enum_value_kind {
 	})
 
 #define bpf_core_read(dst, size, src) \
-	bpf_probe_read_kernel(dst, size, (const void *)__builtin_preserve_access_index(src))
+	bpf_probe_read_kernel((void *)(dst), size, (const void *)__builtin_preserve_access_index(src))
 #define bpf_core_read_user(dst, size, src) \
-	bpf_probe_read_user(dst, size, (const void *)__builtin_preserve_access_index(src))
+	bpf_probe_read_user((void *)(dst), size, (const void *)__builtin_preserve_access_index(src))
 #define bpf_core_read_str(dst, size, src) \
-	bpf_probe_read_kernel_str(dst, size, (const void *)__builtin_preserve_access_index(src))
+	bpf_probe_read_kernel_str((void *)(dst), size, (const void *)__builtin_preserve_access_index(src))
 #define bpf_core_read_user_str(dst, size, src) \
-	bpf_probe_read_user_str(dst, size, (const void *)__builtin_preserve_access_index(src))
+	bpf_probe_read_user_str((void *)(dst), size, (const void *)__builtin_preserve_access_index(src))
 
 extern void *bpf_rdonly_cast(const void *object, __u32 btf_id) __ksym __weak;
 #define bpf_core_cast(pointer, type) ((typeof(type) *)bpf_rdonly_cast((pointer), bpf_core_type_id_kernel(type)))

@@ -55,6 +55,9 @@ class Writer {
   define(id: TypeId): void {
     const type = this.#btf.type(id);
     this.#need(id, true, 0);
+    // Asked for by itself, an enumeration without a name is a set of constants.
+    const constants = (type.kind === 'enum' || type.kind === 'enum64') && type.name === '';
+    if (constants) this.#once(id, `${this.#enumText(id, type)};\n`);
     if (type.kind === 'function') this.#once(id, `${this.declarator(type.prototype, type.name, 0)};\n`);
     if (type.kind === 'variable') this.#once(id, `extern ${this.declarator(type.type, type.name, 0)};\n`);
   }

@@ -61,6 +61,8 @@ export interface CommandSpec {
   readonly hidden?: boolean;
   /** Takes every word as it is, options too; default false. */
   readonly rawWords?: boolean;
+  /** With `rawWords`: options are only shown in the help, the body reads them; default false. */
+  readonly ownOptions?: boolean;
   /** Imports the body: nothing of it is paid for by the other commands. */
   readonly load: () => Promise<CommandBody>;
 }

@@ -56,17 +56,17 @@ function addCommand(program: Command, spec: CommandSpec, leading: Given, outcome
     outcome.failedIn = spec.name;
     throw error;
   });
-  if (spec.rawWords) {
-    // Its options are its own to read; here they are only shown.
+  if (spec.rawWords) command.allowUnknownOption().passThroughOptions();
+  if (spec.rawWords && (spec.hidden || spec.ownOptions)) command.helpOption(false);
+  if (spec.ownOptions) {
     const shown = (spec.options ?? []).map((option) => new Option(toFlags(option), option.description));
-    command.allowUnknownOption().helpOption(false).passThroughOptions();
     command.configureHelp({ visibleOptions: () => shown });
   }
   for (const { name, description, optional, variadic } of spec.arguments ?? []) {
     const word = variadic ? `${name}...` : name;
     command.argument(optional ? `[${word}]` : `<${word}>`, description);
   }
-  if (!spec.rawWords) for (const option of spec.options ?? []) addOption(command, option, given);
+  if (!spec.ownOptions) for (const option of spec.options ?? []) addOption(command, option, given);
   command.allowExcessArguments(false);
   command.action(() => {
     for (const [long, values] of leading) {

@@ -9,5 +9,6 @@ export { buildId, type DebugLink, debugLink } from './identity.ts';
 export { type ElfNote, readNotes } from './notes.ts';
 export { type ElfRelocation, readRelocations } from './relocations.ts';
 export { type ByteSource, bytesSource } from './source.ts';
+export { stripObject } from './strip.ts';
 export type { ElfSymbol, SymbolTable } from './symbols.ts';
 export { type UsdtNote, usdtNotes } from './usdt.ts';

@@ -252,8 +252,9 @@ function lowerFunction(options: {
   return fn;
 }
 
-/** True if the body reads a property of this name anywhere. */
+/** True if the body reads a property of this name anywhere, also by a pattern: `const { args } = k`. */
 function mentions(node: Node, property: string): boolean {
+  if (takesApart(node, property)) return true;
   if (node.type === 'MemberExpression') {
     const { property: found } = node as Node & { property: Node & { name?: string } };
     if (found.name === property) return true;
@@ -264,6 +265,12 @@ function mentions(node: Node, property: string): boolean {
         child && typeof child === 'object' && typeof child.type === 'string' && mentions(child, property),
     ),
   );
+}
+
+/** `{ args }`, `{ args: a }` */
+function takesApart(node: Node, property: string): boolean {
+  if (node.type !== 'Property') return false;
+  return (node as Node & { key: Node & { name?: string } }).key.name === property;
 }
 
 /** What the body reads of k.args, if it reads nothing but its fields by name; undefined otherwise. */
@@ -287,7 +294,7 @@ function fieldsRead(node: Node): ReadonlySet<string> | undefined {
       look(context);
       return;
     }
-    if (isArguments(one)) whole = true;
+    if (isArguments(one) || takesApart(one, 'args')) whole = true;
     for (const value of Object.values(one)) {
       for (const child of Array.isArray(value) ? value : [value]) {
         if (child && typeof child === 'object' && typeof child.type === 'string') look(child);

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { fuzzCaptures } from './capture.ts';
 import { fuzzElf } from './elf.ts';
 import { fuzzSymbols } from './symbols.ts';
+import { fuzzTrace } from './trace.ts';
 
 const HEAP_GROWTH = 16e6;
 
@@ -11,6 +12,7 @@ for (const [what, run, iterations] of [
   ['ELF files', fuzzElf, 10_000],
   ['symbol tables', fuzzSymbols, 20_000],
   ['captures', fuzzCaptures, 10_000],
+  ['scripts', fuzzTrace, 10_000],
 ] as const) {
   test(`broken ${what} are answered by values and typed errors`, () => {
     const report = run(iterations, 3);

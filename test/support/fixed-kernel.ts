@@ -234,6 +234,16 @@ const formats: ReadonlyMap<string, readonly TracepointFormat[]> = new Map([
     ],
   ],
   [
+    'raw_syscalls',
+    [
+      format('sys_enter', [
+        place('id', 'long', 8, 8, true),
+        { ...place('args', 'unsigned long', 16, 48), length: 6 },
+      ]),
+      format('sys_exit', [place('id', 'long', 8, 8, true), place('ret', 'long', 16, 8, true)]),
+    ],
+  ],
+  [
     'sched',
     [
       format('sched_switch', [

@@ -1,6 +1,6 @@
 /** The running kernel's symbols: what it says of itself in /proc and tracefs, read when first asked for. */
 import { readFileSync } from 'node:fs';
-import { isFunction, KernelSymbols } from '../../symbol/kallsyms.ts';
+import { isFunction, type KernelPlace, KernelSymbols } from '../../symbol/kallsyms.ts';
 import { type TraceableFunction, TraceableFunctions, VMLINUX } from '../../symbol/traceable.ts';
 import { tracefs } from '../mounts.ts';
 
@@ -8,7 +8,10 @@ let symbols: KernelSymbols | undefined;
 
 /** All of /proc/kallsyms: some 50 ms, most of them the kernel's. Later modules are not in it: `refresh` then. */
 export function kernelSymbols(): KernelSymbols {
-  symbols ??= new KernelSymbols(readFileSync('/proc/kallsyms'));
+  if (!symbols) {
+    symbols = new KernelSymbols(readFileSync('/proc/kallsyms'));
+    readAt = performance.now();
+  }
   return symbols;
 }
 
@@ -16,6 +19,21 @@ export function kernelSymbols(): KernelSymbols {
 export function refreshKernelSymbols(): void {
   symbols = undefined;
   traceable = undefined;
+}
+
+/** After a miss the table is read again at most once in so many milliseconds. */
+const AGAIN_MS = 1000;
+let readAt = 0;
+
+/**
+ * The kernel function that an address lies in. Code that came since the table was read, as modules and BPF
+ * programs do, is found when it is missed.
+ */
+export function kernelPlace(address: bigint): KernelPlace | undefined {
+  const found = kernelSymbols().at(address);
+  if (found || performance.now() - readAt < AGAIN_MS) return found;
+  refreshKernelSymbols();
+  return kernelSymbols().at(address);
 }
 
 let traceable: TraceableFunctions | null | undefined;

@@ -44,7 +44,7 @@ export function increment(
   amount: Value,
 ): void {
   const array = map.kind === 'array' || map.kind === 'perCpuArray';
-  const counted = { name, lossName: name, perCpu: isPerCpu(map.kind), array, alone: false };
+  const counted = { name, lossName: name, perCpu: isPerCpu(map.kind), array };
   count(l, l.program.losses, counted, key, sizeOf(fromShape(shape)), amount);
 }
 

@@ -15,8 +15,6 @@ export interface CountedMap {
   readonly perCpu: boolean;
   /** Elements are always there. */
   readonly array: boolean;
-  /** Nobody interrupts between load and store: see `increment`. */
-  readonly alone: boolean;
 }
 
 export const mapEntry: ValueType = { kind: 'pointer', provenance: 'mapValue', nullable: true };
@@ -26,12 +24,12 @@ export function lookUp(e: Emitter, map: string, key: Value): Value {
 }
 
 /**
- * Adds to the number in a map value, atomically unless nobody can come between. Others can in values per CPU too: a
- * probe that interrupts this one, or a task that runs between (uprobes only hold the task on its CPU), may count in
- * the same entry.
+ * Adds to the number in a map value, atomically. Values per CPU too: a probe that interrupts this one, or a task that
+ * runs between (uprobes only hold the task on its CPU), may count in the same entry. Where nobody else wants the
+ * cache line it takes no longer than a load and a store.
  */
-export function addTo(e: Emitter, address: Value, size: number, amount: Value, alone = false): void {
-  if (!alone && (size === 4 || size === 8)) {
+export function addTo(e: Emitter, address: Value, size: number, amount: Value): void {
+  if (size === 4 || size === 8) {
     e.b.atomic('add', size, address, 0, amount);
     return;
   }
@@ -61,7 +59,7 @@ export function increment(
   if (map.array) {
     b.branch('ne', entry, b.constant(0), found, after);
     b.begin(found);
-    addTo(e, entry, size, amount, map.alone);
+    addTo(e, entry, size, amount);
     b.jump(after);
     b.begin(after);
     return;
@@ -77,10 +75,7 @@ export function increment(
   };
   b.branch('ne', entry, b.constant(0), found, absent);
   b.begin(found);
-  if (map.alone) {
-    addTo(e, entry, size, amount, true);
-    b.jump(after);
-  } else use(entry, amount);
+  use(entry, amount);
   b.begin(absent);
   let first: Value;
   if (step || size !== 8) {

@@ -86,6 +86,7 @@ export interface BuiltinTypes {
   vfsmount: files.vfsmount;
   mount: files.mount;
   address_space: files.address_space;
+  irqaction: process.irqaction;
   files_struct: files.files_struct;
   fdtable: files.fdtable;
   filename: files.filename;

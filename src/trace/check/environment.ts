@@ -2,7 +2,7 @@
  * What the checker asks the world: types of the kernel and of the script's C definitions, attach points, symbols,
  * the command line. One interface, so that checking is tested without a kernel and without root.
  */
-import type { AttachPoint } from '../ast/nodes.ts';
+import type { AttachPoint, Expr } from '../ast/nodes.ts';
 import type { Config } from '../config.ts';
 import type { Diagnostics } from '../diagnostic.ts';
 import type { ResolvedProbe } from '../probes/resolved.ts';
@@ -56,6 +56,8 @@ export interface TypeNames {
   type(name: string, tag: 'struct' | 'union' | 'enum' | undefined): Type | undefined;
   /** An enumerator, or an object-like `#define` that is a constant. */
   constant(name: string): NamedConstant | undefined;
+  /** What an object-like `#define` stands for that is an expression and no constant. */
+  expansion?(name: string): Expr | undefined;
   /** Names near to one that is not there. */
   suggest?(name: string, tag: 'struct' | 'union' | 'enum' | undefined): readonly string[];
 }

@@ -175,6 +175,8 @@ export const tseriesMixed = 'Different tseries bounds in a single map unsupporte
 // Variables
 
 export const undefinedVariable = (name: string): string => `Undefined or undeclared variable: ${name}`;
+export const declareBefore = (name: string): string =>
+  `${name} belongs to another block. To use it here too, declare it before that block: let ${name};`;
 export const alreadyDeclared = (name: string): string =>
   `Variable ${name} was already declared. Variable shadowing is not allowed.`;
 export const initialDeclaration = 'This is the initial declaration.';

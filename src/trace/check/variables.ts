@@ -12,7 +12,13 @@ import { isKnown, sameType, unify } from './unify.ts';
 export function readVariable(body: Body, expr: VariableExpr): Type {
   const variable = body.scope.find(expr.name);
   if (variable === undefined) {
-    body.diagnostics.error(expr.span, say.undefinedVariable(plainName(expr.name)));
+    const elsewhere = [...body.variables].find(({ name }) => name === expr.name);
+    const name = plainName(expr.name);
+    body.diagnostics.error(
+      expr.span,
+      say.undefinedVariable(name),
+      elsewhere === undefined ? {} : { hint: say.declareBefore(name) },
+    );
     return none;
   }
   body.facts.setVariable(expr, variable);

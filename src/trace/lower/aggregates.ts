@@ -21,14 +21,14 @@ function targetOf(l: Lowering): { readonly target: MapExpr; readonly map: MapPla
 
 export function count(l: Lowering): Lowered {
   const { target, map } = targetOf(l);
-  increment(l, l.script.losses, counted(map, l), keyOf(l, target), 8, l.b.constant(1));
+  increment(l, l.script.losses, counted(map), keyOf(l, target), 8, l.b.constant(1));
   return nothing;
 }
 
 export function sum(l: Lowering, value: Expr): Lowered {
   const { target, map } = targetOf(l);
   const amount = l.number(value);
-  increment(l, l.script.losses, counted(map, l), keyOf(l, target), 8, amount);
+  increment(l, l.script.losses, counted(map), keyOf(l, target), 8, amount);
   return nothing;
 }
 
@@ -90,8 +90,8 @@ export function average(l: Lowering, value: Expr): Lowered {
     map,
     keyOf(l, target),
     (entry) => {
-      addWord(l, map, entry, 0, number);
-      addWord(l, map, entry, 8, b.constant(1));
+      addWord(l, entry, 0, number);
+      addWord(l, entry, 8, b.constant(1));
     },
     [number, b.constant(1)],
   );
@@ -135,7 +135,7 @@ export function hist(l: Lowering, value: Expr): Lowered {
   const number = l.number(value);
   const bucket = powerBucket(l, number, isSigned(l.facts.typeOf(value)), type.bits);
   const key = bucketKey(l, target, () => bucket);
-  increment(l, l.script.losses, counted(map, l), key, 8, l.b.constant(1));
+  increment(l, l.script.losses, counted(map), key, 8, l.b.constant(1));
   return nothing;
 }
 
@@ -166,7 +166,7 @@ export function lhist(l: Lowering, value: Expr): Lowered {
   b.begin(after);
   const bucket = b.read(result);
   const key = bucketKey(l, target, () => bucket);
-  increment(l, l.script.losses, counted(map, l), key, 8, b.constant(1));
+  increment(l, l.script.losses, counted(map), key, 8, b.constant(1));
   return nothing;
 }
 
@@ -200,11 +200,11 @@ export function tseries(l: Lowering, value: Expr): Lowered {
           b.store(8, entry, 8, meta);
           break;
         case 'sum':
-          addWord(l, map, entry, 0, number);
+          addWord(l, entry, 0, number);
           break;
         case 'avg':
-          addWord(l, map, entry, 0, number);
-          addWord(l, map, entry, 8, b.constant(1));
+          addWord(l, entry, 0, number);
+          addWord(l, entry, 8, b.constant(1));
           break;
         default: {
           const op = `${type.signed ? 's' : 'u'}${type.aggregate === 'min' ? 'lt' : 'gt'}` as 'slt';

@@ -16,8 +16,6 @@ export interface Hook {
   readonly resolved: ResolvedProbe;
   /** An address of which nothing else is known is one of the process. */
   readonly userMemory: boolean;
-  /** Another task may run on this CPU before the body has ended, so additions to values per CPU are atomic. */
-  readonly preemptible: boolean;
   /** The kernel does not look at what the program returns. */
   readonly resultIgnored: boolean;
   /** `-p PID`: the kernel filters by itself, or there is nothing to filter. */

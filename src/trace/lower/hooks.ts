@@ -58,7 +58,6 @@ function specialHook(resolved: ResolvedProbe, programType: ProgramType): Hook {
     compiled: { kind: 'testRun' },
     resolved,
     userMemory: false,
-    preemptible: programType !== ProgramType.xdp,
     resultIgnored: false,
     filtersPid: true,
   };

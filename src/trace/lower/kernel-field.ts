@@ -1,8 +1,9 @@
 /** Fields of kernel objects that built-ins read by themselves: found in BTF by name. */
 import type { Value } from '../../compiler/ir.ts';
 import type { Memory } from '../../script/emit/emitter.ts';
-import { copyBytes, loadFrom } from '../../script/emit/memory.ts';
+import { addressAt, loadFrom } from '../../script/emit/memory.ts';
 import { fromBtf, type MemberInfo, sizeOf } from '../../script/lower/data-type.ts';
+import { clear, readString } from './memory.ts';
 import type { Lowering } from './state.ts';
 
 export interface KernelObject {
@@ -36,8 +37,8 @@ export function objectField(l: Lowering, from: KernelObject, name: string): Kern
   return { struct, base: numberField(l, from, name), memory: trusted ? 'kernelTyped' : 'kernelRaw' };
 }
 
-/** Bytes of a field, copied. */
-export function bytesField(
+/** Text in an object, copied to where `size` bytes are for it. */
+export function textField(
   l: Lowering,
   from: KernelObject,
   name: string,
@@ -46,8 +47,9 @@ export function bytesField(
   size: number,
 ): void {
   const member = memberOf(l, from.struct, name);
-  if (!member) return;
-  copyBytes(l, { base: to, offset }, { base: from.base, offset: member.offset, memory: from.memory }, size);
+  if (!member) return clear(l, to, offset, size);
+  const address = addressAt(l, from.base, member.offset);
+  readString(l, from.memory, address, Math.min(size, sizeOf(member.type)), to, offset, size);
 }
 
 /** The task that runs. */

@@ -137,7 +137,7 @@ export function changeMap(
   if (wanted === 'nothing' && (operator === '+' || operator === '-') && type.kind === 'int') {
     const number = registerOf(l, amount);
     const by = operator === '+' ? number : b.binary('sub', b.constant(0), number);
-    increment(l, l.script.losses, counted(map, l), key, size, by);
+    increment(l, l.script.losses, counted(map), key, size, by);
     return nothing;
   }
   const entry = lookUp(l, map.kernelName, key);
@@ -151,21 +151,20 @@ export function changeMap(
   return wanted === 'before' ? before : after;
 }
 
-/** How this program counts in the map. */
-export function counted(map: MapPlan, l: Lowering): Parameters<typeof increment>[2] {
+/** How the map is counted in. */
+export function counted(map: MapPlan): Parameters<typeof increment>[2] {
   return {
     name: map.kernelName,
     lossName: map.checked.name,
     perCpu: map.perCpu,
     array: false,
-    alone: map.perCpu && !l.hook.preemptible && l.script.soleUser(map),
   };
 }
 
 /** Adds to one of the words of a value that exists. */
-export function addWord(l: Lowering, map: MapPlan, entry: Value, offset: number, amount: Value): void {
+export function addWord(l: Lowering, entry: Value, offset: number, amount: Value): void {
   const address = offset === 0 ? entry : l.b.binary('add', entry, l.b.constant(offset), 64, entry.type);
-  addTo(l, address, 8, amount, counted(map, l).alone);
+  addTo(l, address, 8, amount);
 }
 
 export function deleteEntry(l: Lowering, map: MapPlan, key: Value): Value {

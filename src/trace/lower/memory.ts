@@ -205,17 +205,38 @@ function storeString(l: Lowering, lowered: Lowered, size: number, to: Value, off
   }
   if (lowered.kind !== 'place') return clear(l, to, offset, size);
   const have = textSize(lowered.type) ?? layoutOf(lowered.type).size;
-  const plain = lowered.memory === 'direct' && !(lowered.foreign && have > 32);
-  if (plain || (lowered.memory === 'kernelTyped' && have <= 16)) {
+  if (lowered.memory === 'direct' && !lowered.foreign) {
     const common = Math.min(have, size);
     copyWhole(l, lowered, common, to, offset);
     if (common < size) clear(l, to, offset + common, size - common);
     return;
   }
+  readString(
+    l,
+    lowered.memory,
+    addressAt(l, lowered.base, lowered.offset),
+    Math.min(have, size),
+    to,
+    offset,
+    size,
+  );
+}
+
+/**
+ * Text up to its NUL, zeros behind it. What others wrote may have anything there: a task's name keeps the end of the
+ * longer one before (until Linux 6.13), and two equal names must be one key.
+ */
+export function readString(
+  l: Lowering,
+  memory: Memory,
+  from: Value,
+  most: number,
+  to: Value,
+  offset: number,
+  size: number,
+): void {
   clear(l, to, offset, size);
-  const reader = stringReader(lowered.memory);
-  const from = addressAt(l, lowered.base, lowered.offset);
-  l.call(reader, [addressAt(l, to, offset), l.b.constant(Math.min(have, size)), from]);
+  l.call(stringReader(memory), [addressAt(l, to, offset), l.b.constant(most), from]);
 }
 
 /** Tuples and records: element by element, and zeros between them. */

@@ -11,7 +11,6 @@ import type { IrModule } from '../../compiler/ir.ts';
 import { type MapSpec, MapType, type ProgramSpec, ProgramType } from '../../kernel/spec.ts';
 import { lostMap } from '../../script/emit/losses.ts';
 import { contextType } from '../../script/probe/plan.ts';
-import type { Expr, Statement } from '../ast/nodes.ts';
 import type { Builtin } from '../builtin/builtin.ts';
 import { findBuiltin } from '../builtin/table.ts';
 import type { CheckedProbe, CheckedProgram } from '../checked.ts';
@@ -27,7 +26,6 @@ import { ModuleState } from './module.ts';
 import { ScriptState } from './script.ts';
 import { Lowering } from './state.ts';
 import { statements } from './statements.ts';
-import { walk } from './walk.ts';
 
 export interface LowerOptions {
   /** Sees each program in its intermediate form before it is compiled, for `-d ir`. */
@@ -47,16 +45,7 @@ export function lowerProgram(
   const planned = checked.probes.flatMap((probe) =>
     hooksFor(probe, environment).map((hook) => ({ probe, hook })),
   );
-  const users = mapUsers(
-    planned.map(({ probe }) => probe),
-    checked,
-  );
-  const script = new ScriptState(
-    checked,
-    environment,
-    options.builtins ?? findBuiltin,
-    (map) => users.get(map) ?? 0,
-  );
+  const script = new ScriptState(checked, environment, options.builtins ?? findBuiltin);
   const types = new FunctionTypes(script.btf);
   const programs: ProgramSpec[] = [];
   const probes: CompiledProbe[] = [];
@@ -136,19 +125,6 @@ function onlyProcess(l: Lowering): void {
   b.begin(other);
   b.return(b.constant(0));
   b.begin(mine);
-}
-
-/** How many programs name each map. */
-function mapUsers(probes: readonly CheckedProbe[], { subprograms }: CheckedProgram): Map<string, number> {
-  const users = new Map<string, number>();
-  for (const { body } of [...probes, ...subprograms]) {
-    const names = new Set<string>();
-    walk(body, (node: Expr | Statement) => {
-      if (node.kind === 'map') names.add(node.name);
-    });
-    for (const name of names) users.set(name, (users.get(name) ?? 0) + 1);
-  }
-  return users;
 }
 
 function programSpec(

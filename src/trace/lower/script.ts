@@ -46,7 +46,6 @@ export class ScriptState {
   readonly btf: BtfBuilder = new BtfBuilder();
   readonly #builtins: (name: string) => Builtin | undefined;
   readonly #maps: ReadonlyMap<string, MapPlan>;
-  readonly #users: (map: string) => number;
   readonly #globals = new Map<GlobalName, number>();
   readonly #stacks = new Map<string, StackType>();
   #zeros = 0;
@@ -55,13 +54,11 @@ export class ScriptState {
     checked: CheckedProgram,
     environment: LowerEnvironment,
     builtins: (name: string) => Builtin | undefined,
-    users: (map: string) => number,
   ) {
     this.checked = checked;
     this.environment = environment;
     this.subprograms = new Map(checked.subprograms.map((each) => [each.source.name, each]));
     this.#builtins = builtins;
-    this.#users = users;
     this.#maps = new Map([...checked.maps].map(([name, map]) => [name, planOf(map)]));
     const losing = [...this.#maps.values()].filter((map) => map.canLose).map((map) => map.checked.name);
     this.losses = new Losses([ring, ...losing], environment.kernel.possibleCpus);
@@ -75,11 +72,6 @@ export class ScriptState {
     const plan = this.#maps.get(name);
     if (!plan) throw new Error(`internal: no map ${name}`);
     return plan;
-  }
-
-  /** One program alone writes to the map: none interrupts another in the middle of an addition. */
-  soleUser(map: MapPlan): boolean {
-    return this.#users(map.checked.name) <= 1;
   }
 
   /** A number that the runtime writes before anything runs. */

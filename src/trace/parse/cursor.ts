@@ -31,7 +31,9 @@ export class Cursor {
   /** An error was passed over to the end of the text: that blocks are open is no news. */
   lost = false;
   readonly #diagnostics: Diagnostics;
+  /** Tokens that were looked at before their turn; those before `#aheadAt` have had it. */
   #ahead: Token[] = [];
+  #aheadAt = 0;
   #errors = 0;
   #depth = 0;
 
@@ -44,22 +46,30 @@ export class Cursor {
 
   /** The token `count` places on. */
   peek(count = 1): Token {
-    while (this.#ahead.length < count) this.#ahead.push(this.lexer.next());
-    return this.#ahead[count - 1]!;
+    while (this.#ahead.length - this.#aheadAt < count) this.#ahead.push(this.lexer.next());
+    return this.#ahead[this.#aheadAt + count - 1]!;
   }
 
   advance(): Token {
     const passed = this.token;
     this.lastEnd = passed.end;
-    this.token = this.#ahead.shift() ?? this.lexer.next();
+    if (this.#aheadAt < this.#ahead.length) {
+      this.token = this.#ahead[this.#aheadAt++]!;
+      if (this.#aheadAt === this.#ahead.length) this.#forgetAhead();
+    } else this.token = this.lexer.next();
     return passed;
   }
 
   /** Goes on at a place of the text: what is there was no tokens. */
   seek(offset: number): void {
-    this.#ahead = [];
+    this.#forgetAhead();
     this.lexer.offset = offset;
     this.token = this.lexer.next();
+  }
+
+  #forgetAhead(): void {
+    this.#ahead = [];
+    this.#aheadAt = 0;
   }
 
   at(kind: TokenKind): boolean {

@@ -15,9 +15,12 @@ export function parseDefinition(c: Cursor): CDefinition {
   const end = c.at('#') ? directiveEnd(text, start) : definitionEnd(text, start, word === 'typedef');
   if (end === undefined)
     throw c.failure(messages.unterminatedDefinition(word), c.span(start, start + word.length));
+  let last = end;
+  // A line that goes on into nothing must not go on into what comes next.
+  while (/[\s\\]/.test(text[last - 1]!)) last--;
   c.seek(end);
-  c.lastEnd = end;
-  return { kind: 'definition', text: text.slice(start, end), span: c.span(start, end) };
+  c.lastEnd = last;
+  return { kind: 'definition', text: text.slice(start, last), span: c.span(start, last) };
 }
 
 const TRIVIA = /(?:\s|\/\/[^\n]*|\/\*[\s\S]*?\*\/)*/y;

@@ -21,7 +21,7 @@ import type { Cursor } from './cursor.ts';
 import { integerExpr, positionalExpr, stringExpr } from './literals.ts';
 import * as messages from './messages.ts';
 import { parseBlock } from './statements.ts';
-import { afterModifiers, parseType, parseTypeOrExpr } from './types.ts';
+import { afterModifiers, closingParenthesis, parseType, parseTypeOrExpr } from './types.ts';
 
 export function parseExpr(c: Cursor): Expr {
   return c.nested(() => parseTernary(c));
@@ -114,15 +114,8 @@ function startsCast(c: Cursor): boolean {
 
 /** `(typeof(x))y` against `(typeof(x) == …)`: what follows the parentheses of typeof tells. */
 function typeofIsCast(c: Cursor): boolean {
-  if (c.peek(2).kind !== '(') return false;
-  let depth = 0;
-  let place = 2;
-  for (; ; place++) {
-    const { kind } = c.peek(place);
-    if (kind === 'end') return false;
-    if (kind === '(') depth++;
-    else if (kind === ')' && --depth === 0) break;
-  }
+  const place = closingParenthesis(c, 2);
+  if (place === undefined) return false;
   const close = afterModifiers(c, place + 1);
   return c.peek(close).kind === ')' && (close > place + 1 || startsOperand(c.peek(close + 1), true));
 }
@@ -147,7 +140,7 @@ function startsOperand(token: Token, surelyType: boolean): boolean {
 }
 
 /** By the habits of C: `pid_t`, `u64`, `__be32`. */
-function looksLikeType(name: string): boolean {
+export function looksLikeType(name: string): boolean {
   return isTypeName(name) || /^(?:\w+_t|(?:__)?[us](?:8|16|32|64)|__[bl]e(?:16|32|64))$/.test(name);
 }
 

@@ -11,7 +11,7 @@ import type {
 } from '../ast/nodes.ts';
 import { ASSIGN_OPERATORS } from '../lex/tokens.ts';
 import { type Cursor, SyntaxFailure } from './cursor.ts';
-import { parseExpr, parseMap, parsePrimary } from './expressions.ts';
+import { parseExpr, parseIf, parseMap, parsePrimary } from './expressions.ts';
 import { stringBytes } from './literals.ts';
 import * as messages from './messages.ts';
 import { parseType } from './types.ts';
@@ -68,7 +68,8 @@ function parseStatement(c: Cursor): Statement {
   if (!c.at('name')) return parseExpressionStatement(c);
   switch (text) {
     case 'if':
-      return { kind: 'expression', expression: parseExpr(c), span: c.span(start) };
+      // Ends with its blocks: `if $a { … } ++$b` is two statements.
+      return { kind: 'expression', expression: c.nested(() => parseIf(c)), span: c.span(start) };
     case 'let':
       return parseLet(c);
     case 'while': {

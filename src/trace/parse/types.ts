@@ -64,24 +64,38 @@ function startsType(c: Cursor): boolean {
   const { text } = c.token;
   if (text === 'struct' || text === 'union' || text === 'enum') return true;
   if (isTypeName(text)) return c.peek().kind !== '(';
-  if (isKeyword(text)) return false;
-  return ends(c, afterModifiers(c, 1)) && isSurelyType(c);
+  if (text === 'typeof') {
+    const close = closingParenthesis(c, 1);
+    return close !== undefined && endsAsType(c, close + 1);
+  }
+  return !isKeyword(text) && endsAsType(c, 1);
 }
 
-/** Whether stars or `[]` follow the name: `x*` is no expression, `x[4]` is one. */
-function isSurelyType(c: Cursor): boolean {
-  return c.peek().kind === '*' || (c.peek().kind === '[' && c.peek(2).kind === ']');
+/** Whether stars or `[]` follow, and then the end: `x*` is no expression, `x[4]` is one. */
+function endsAsType(c: Cursor, place: number): boolean {
+  const end = afterModifiers(c, place);
+  if (c.peek(end).kind !== ')' && c.peek(end).kind !== ',') return false;
+  for (let at = place; at < end; at++)
+    if (c.peek(at).kind === '*' || (c.peek(at).kind === '[' && c.peek(at + 1).kind === ']')) return true;
+  return false;
 }
 
-function ends(c: Cursor, place: number): boolean {
-  const { kind } = c.peek(place);
-  return kind === ')' || kind === ',';
+/** The place of the `)` that belongs to the `(` at a place ahead. */
+export function closingParenthesis(c: Cursor, place: number): number | undefined {
+  if (c.peek(place).kind !== '(') return undefined;
+  let depth = 0;
+  for (let at = place; ; at++) {
+    const { kind } = c.peek(at);
+    if (kind === 'end') return undefined;
+    if (kind === '(') depth++;
+    else if (kind === ')' && --depth === 0) return at;
+  }
 }
 
 /** The place of the token behind the stars and brackets that begin at the `place`th token ahead. */
 export function afterModifiers(c: Cursor, place: number): number {
   let at = place;
-  for (; at < 50; ) {
+  for (; at < place + 100; ) {
     if (c.peek(at).kind === '*') at++;
     else if (c.peek(at).kind === '[' && c.peek(at + 1).kind === ']') at += 2;
     else if (c.peek(at).kind === '[' && c.peek(at + 1).kind === 'integer' && c.peek(at + 2).kind === ']')

@@ -464,6 +464,13 @@ export interface tty_driver {
   readonly minor_start: i32;
 }
 
+/** A handler of an interrupt. include/linux/interrupt.h */
+export interface irqaction {
+  readonly irq: u32;
+  readonly flags: u32;
+  readonly name: Address;
+}
+
 /** The run queue of one CPU. kernel/sched/sched.h */
 export interface rq {
   readonly nr_running: u32;

@@ -5,7 +5,7 @@ import { addressAt, zero } from '../../../script/emit/memory.ts';
 import type { Expr } from '../../ast/nodes.ts';
 import { string, type Type, uint32, uint64 } from '../../types/type.ts';
 import { LowerError } from '../errors.ts';
-import { bytesField, currentTask, type KernelObject, numberField, objectField } from '../kernel-field.ts';
+import { currentTask, type KernelObject, numberField, objectField, textField } from '../kernel-field.ts';
 import type { Lowered, Made } from '../lowered.ts';
 import { clear, frameMemory, registerOf } from '../memory.ts';
 import type { Lowering } from '../state.ts';
@@ -49,15 +49,13 @@ function taskOf(l: Lowering, [argument]: readonly Expr[]): KernelObject {
   return { struct: 'task_struct', base: registerOf(l, lowered), memory };
 }
 
-/** The name of a task; zeros behind it, as the kernel writes them. */
+/** The name of a task. */
 function nameOf(l: Lowering, task: () => KernelObject): Made {
   return {
     kind: 'made',
     type: comm,
     write(to, offset, as) {
-      bytesField(l, task(), 'comm', to, offset, commSize);
-      const size = as.kind === 'string' ? as.size : commSize;
-      clear(l, to, offset + commSize, size - commSize);
+      textField(l, task(), 'comm', to, offset, as.kind === 'string' ? as.size : commSize);
     },
   };
 }
@@ -92,7 +90,7 @@ function nameByPid(l: Lowering, call: Call, argument: Expr): Lowered {
         (yes, no) => b.branch('ne', task, b.constant(0), yes, no),
         () => {
           const object = { struct: 'task_struct', base: task, memory: 'kernelTyped' } as const;
-          bytesField(l, object, 'comm', to, offset, commSize);
+          textField(l, object, 'comm', to, offset, as.kind === 'string' ? as.size : commSize);
           b.call({ kind: 'kfunc', btfId: release, name: 'bpf_task_release', pure: false }, [task]);
         },
       );

@@ -21,12 +21,12 @@ function stackId(l: Lowering, type: StackType): Value {
   const flags = type.kind === 'ustack' ? ofUser : 0;
   const key = l.call('get_stackid', [l.context, b.mapAddress(l.script.stacks(type)), b.constant(flags)]);
   const id = b.variable('stack');
-  b.write(id, b.binary('add', key, b.constant(1)));
+  b.write(id, key);
   l.choose(
     (yes, no) => b.branch('slt', key, b.constant(0), yes, no),
-    () => b.write(id, b.constant(0)),
+    () => b.write(id, b.constant(-1)),
   );
-  return b.read(id);
+  return b.binary('add', b.read(id), b.constant(1));
 }
 
 function stack(l: Lowering, call: Call, _: readonly Expr[]): Lowered {

@@ -16,7 +16,6 @@ export function iteratorHook(resolved: ResolvedProbe, use: BodyUse): Hook {
     compiled: { kind: 'iterator' },
     resolved,
     userMemory: false,
-    preemptible: true,
     resultIgnored: false,
     filtersPid: true,
     prologue: (l) => onlyObjects(l, name, use.contextFields),

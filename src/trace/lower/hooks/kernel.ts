@@ -14,7 +14,7 @@ import {
 } from './arguments.ts';
 import { part } from './tracepoint.ts';
 
-const inKernel = { userMemory: false, preemptible: false, filtersPid: false } as const;
+const inKernel = { userMemory: false, filtersPid: false } as const;
 
 export function kernelProbeHook(resolved: ResolvedProbe, environment: LowerEnvironment): Hook {
   const atReturn = resolved.provider === 'kretprobe';

@@ -12,7 +12,6 @@ export function samplingHook(resolved: ResolvedProbe, _environment: LowerEnviron
     compiled: { kind: 'perf' },
     resolved,
     userMemory: false,
-    preemptible: false,
     resultIgnored: false,
     // The kernel counts in one process only, or (interval) there is nothing to filter.
     filtersPid: true,

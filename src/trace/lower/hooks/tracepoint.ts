@@ -90,7 +90,6 @@ function fewFields(use: BodyUse, side: SyscallSide): boolean {
 
 const shared = {
   userMemory: false,
-  preemptible: false,
   resultIgnored: true,
   filtersPid: false,
 } as const;

@@ -9,7 +9,7 @@ import { argumentParts, namedRegister, registerArgument, registerResult } from '
 import { part } from './tracepoint.ts';
 
 /** The task is held on its CPU while the program runs, and that is all: others may run between. */
-const inProgram = { userMemory: true, preemptible: true, filtersPid: true, resultIgnored: false } as const;
+const inProgram = { userMemory: true, filtersPid: true, resultIgnored: false } as const;
 
 export function userProbeHook(resolved: ResolvedProbe, { kernel }: LowerEnvironment): Hook {
   const atReturn = resolved.provider === 'uretprobe';

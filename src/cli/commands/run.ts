@@ -1,0 +1,66 @@
+import { existsSync } from 'node:fs';
+import { PackageError } from '../../package/errors.ts';
+import { openPackage } from '../../package/open.ts';
+import { requestLines, requestsOf } from '../../package/requests.ts';
+import { runPackage } from '../../package/run/run.ts';
+import { escapeText } from '../../text/escape.ts';
+import { type Call, type ExitCode, type Io, UsageError } from '../command.ts';
+import { attachOptions, packageFormat, registryOptions } from './package-options.ts';
+
+export async function run(call: Call, io: Io): Promise<ExitCode> {
+  const [source, ...words] = call.words;
+  if (source === undefined || (source.startsWith('-') && source !== '-')) {
+    throw new UsageError(
+      source === undefined ? 'the package is missing' : `unknown option '${source}'`,
+      'run',
+    );
+  }
+  const opened = await openPackage(source, { ...registryOptions(call), format: packageFormat(call) });
+  // What comes from elsewhere is shown before it runs.
+  if (source !== '-' && !existsSync(source)) {
+    io.err.line(`${escapeText(opened.name)} asks for:`);
+    for (const line of requestLines(requestsOf(opened))) io.err.line(escapeText(line));
+    io.err.flush();
+  }
+  if (opened.kind === 'wasm') {
+    const { runModule } = await import('../../package/wasm/run.ts');
+    const code = await runModule(opened.module, opened.name, words, { say: (line) => io.err.line(line) });
+    // The guest's own codes beyond ours would not be ours to explain.
+    return code === 0 ? 0 : 1;
+  }
+  const stop = new AbortController();
+  const end = (): void => stop.abort();
+  process.on('SIGINT', end);
+  process.on('SIGTERM', end);
+  // Events are shown while they are fresh, whether more come or not.
+  let trouble: unknown;
+  const flush = setInterval(() => {
+    try {
+      io.out.flush();
+    } catch (error) {
+      trouble = error;
+      end();
+    }
+  }, 50);
+  try {
+    await runPackage(opened.package, opened.name, words, {
+      json: call.has('json'),
+      attach: attachOptions(call),
+      signal: stop.signal,
+      print: (line) => io.out.line(line),
+      say: (line) => io.err.line(line),
+    });
+    if (trouble !== undefined) throw trouble;
+    return 0;
+  } catch (error) {
+    if (!(error instanceof PackageError) || error.code !== 'badOption') throw error;
+    for (const line of [...error.message.split('\n'), `Try 'bpfkit run ${source} --help'.`]) {
+      io.err.line(`${escapeText(line)}`);
+    }
+    return 2;
+  } finally {
+    clearInterval(flush);
+    process.off('SIGINT', end);
+    process.off('SIGTERM', end);
+  }
+}

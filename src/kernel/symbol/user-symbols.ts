@@ -1,0 +1,284 @@
+/**
+ * From addresses in processes to the names of functions.
+ *
+ * An address lies in a mapping, which shows a part of a file; there it has an offset, the offset a linked address
+ * (elf/address.ts), and that lies in a function of the file's symbol table, or of its debug file's. Files are
+ * read once, whoever maps them; mappings are kept by process, so that the stack of one that has ended meanwhile
+ * can still be named if it was seen before.
+ *
+ * Files come from other processes: they may be replaced, cut, sparse or no files at all. What cannot be read has
+ * no names, and nothing waits for it.
+ */
+import { closeSync, openSync, readSync } from 'node:fs';
+import { addressOfOffset } from '../../elf/address.ts';
+import { ElfError } from '../../elf/errors.ts';
+import { ElfFile } from '../../elf/file.ts';
+import { FunctionIndex } from '../../symbol/functions.ts';
+import { isFile, type Mapping, offsetInFile } from '../../symbol/maps.ts';
+import { openDebugFile } from './debug-files.ts';
+import { demangle } from './demangle.ts';
+import { type OpenElf, openElf } from './elf-files.ts';
+import { ProcessMaps } from './process.ts';
+
+/** Section `cache_user_symbols` of the language. */
+export type SymbolCache =
+  /** Mappings of a process that cannot be looked at are those of another of the same program. */
+  | 'PER_PROGRAM'
+  /** Mappings are kept by process, also after it has ended. */
+  | 'PER_PID'
+  /** Mappings are read each time. */
+  | 'NONE';
+
+export interface UserSymbolsOptions {
+  /** Default PER_PID. */
+  readonly cache?: SymbolCache;
+  /** C++ and Rust names as their sources have them. Default true. */
+  readonly demangle?: boolean;
+  /** Where debug files are. Default /usr/lib/debug. */
+  readonly debugDirectories?: readonly string[];
+}
+
+export interface UserPlace {
+  /** One character a byte. */
+  readonly name: string;
+  /** Bytes from the function's start. */
+  readonly offset: bigint;
+  /** The file, as the process calls it; `[jit]` and `[vdso]` for code without one. */
+  readonly module: string;
+}
+
+/** A file's functions, and how to come from its offsets to their addresses. */
+interface FileSymbols {
+  readonly functions: FunctionIndex;
+  addressOf(offset: number): bigint | undefined;
+}
+
+/** Processes whose mappings are kept; the one that was asked about longest ago goes first. */
+const MAX_PROCESSES = 4096;
+const MAX_FILES = 1024;
+/** How long mappings of a living process are taken as they were, and a miss is a miss. */
+const FRESH_MS = 500;
+
+interface Known {
+  readonly maps: ProcessMaps;
+  readonly readAt: number;
+  /** When it was last seen to be the same process. */
+  checked: number;
+}
+
+export class UserSymbols {
+  readonly #options: Required<UserSymbolsOptions>;
+  readonly #processes = new Map<number, Known>();
+  /** By device, inode, size and time, so that a file that is replaced is another. */
+  readonly #files = new Map<string, FileSymbols | undefined>();
+  /** What each mapped file was found to be, by the mapping's own words. */
+  readonly #mapped = new Map<string, FileSymbols | undefined>();
+  #vdso: FileSymbols | null | undefined;
+
+  constructor(options: UserSymbolsOptions = {}) {
+    this.#options = {
+      cache: options.cache ?? 'PER_PID',
+      demangle: options.demangle ?? true,
+      debugDirectories: options.debugDirectories ?? ['/usr/lib/debug'],
+    };
+  }
+
+  /** Looks at a process now, for addresses that are asked about later. */
+  remember(pid: number): void {
+    if (this.#options.cache !== 'NONE') this.#read(pid);
+  }
+
+  /**
+   * The function that an address of a process lies in; undefined where nothing is known of it.
+   * @param program the path of the program that the process runs, for PER_PROGRAM
+   */
+  at(pid: number, address: bigint, program?: string): UserPlace | undefined {
+    let maps = this.#mapsOf(pid, program);
+    if (!maps) return undefined;
+    let mapping = maps.mappingAt(address);
+    if (!mapping && this.#isStale(pid)) {
+      // A library may have come since.
+      maps = this.#read(pid) ?? maps;
+      mapping = maps.mappingAt(address);
+    }
+    return mapping && this.#place(maps, mapping, address);
+  }
+
+  #mapsOf(pid: number, program: string | undefined): ProcessMaps | undefined {
+    const known = this.#processes.get(pid);
+    if (this.#options.cache === 'NONE') return ProcessMaps.read(pid) ?? known?.maps;
+    if (known) {
+      const now = performance.now();
+      if (now - known.checked < FRESH_MS) return known.maps;
+      known.checked = now;
+      // An ended process stays as it was; only another of the same number makes it wrong.
+      const another = known.maps.alive ? undefined : ProcessMaps.read(pid);
+      return another ? this.#keep(pid, another) : known.maps;
+    }
+    return this.#read(pid) ?? (this.#options.cache === 'PER_PROGRAM' ? this.#sibling(program) : undefined);
+  }
+
+  #read(pid: number): ProcessMaps | undefined {
+    const maps = ProcessMaps.read(pid);
+    return maps && this.#keep(pid, maps);
+  }
+
+  #keep(pid: number, maps: ProcessMaps): ProcessMaps {
+    this.#processes.delete(pid);
+    const now = performance.now();
+    this.#processes.set(pid, { maps, readAt: now, checked: now });
+    if (this.#processes.size > MAX_PROCESSES) this.#processes.delete(this.#processes.keys().next().value!);
+    return maps;
+  }
+
+  #isStale(pid: number): boolean {
+    const known = this.#processes.get(pid);
+    return known === undefined || performance.now() - known.readAt >= FRESH_MS;
+  }
+
+  /** The mappings of the last process that ran the program: without randomisation they are the same. */
+  #sibling(program: string | undefined): ProcessMaps | undefined {
+    if (program === undefined) return undefined;
+    for (const { maps } of [...this.#processes.values()].reverse()) {
+      const first = maps.mappings.find(isFile);
+      if (first && pathOf(first) === program) return maps;
+    }
+    return undefined;
+  }
+
+  #place(maps: ProcessMaps, mapping: Mapping, address: bigint): UserPlace | undefined {
+    if (text(mapping.path) === '[vdso]') {
+      const found = this.#vdsoSymbols()?.functions.at(address - mapping.start);
+      return found && this.#named(found.name, found.offset, '[vdso]');
+    }
+    if (!isFile(mapping)) {
+      const found = maps.jitPlace(address);
+      return found && { ...found, module: '[jit]' };
+    }
+    const symbols = this.#symbolsOf(maps, mapping);
+    const linked = symbols?.addressOf(offsetInFile(mapping, address));
+    try {
+      const found = linked === undefined ? undefined : symbols!.functions.at(linked);
+      if (found) return this.#named(found.name, found.offset, text(mapping.path));
+    } catch (error) {
+      // Its name lies outside of the file.
+      if (!(error instanceof ElfError)) throw error;
+    }
+    // Node and Java may map their code from a file of their own making.
+    const jit = symbols ? undefined : maps.jitPlace(address);
+    return jit && { ...jit, module: '[jit]' };
+  }
+
+  #named(bytes: Uint8Array, offset: bigint, module: string): UserPlace {
+    const name = text(bytes);
+    return { name: this.#options.demangle ? demangle(name) : name, offset, module };
+  }
+
+  #symbolsOf(maps: ProcessMaps, mapping: Mapping): FileSymbols | undefined {
+    const key = `${mapping.device.join(':')}:${mapping.inode}:${text(mapping.path)}`;
+    if (this.#mapped.has(key)) return this.#mapped.get(key);
+    const symbols = this.#readFile(maps, mapping);
+    if (this.#mapped.size >= MAX_FILES) this.#mapped.clear();
+    this.#mapped.set(key, symbols);
+    return symbols;
+  }
+
+  #readFile(maps: ProcessMaps, mapping: Mapping): FileSymbols | undefined {
+    const file = openMapped(maps, mapping);
+    if (!file) return undefined;
+    try {
+      const { device, inode, size, modified } = file.identity;
+      const key = `${device}:${inode}:${size}:${modified}`;
+      if (this.#files.has(key)) return this.#files.get(key);
+      const symbols = readSymbols(
+        file.elf,
+        maps.root + pathOf(mapping),
+        maps.root,
+        this.#options.debugDirectories,
+      );
+      if (this.#files.size >= MAX_FILES) this.#files.clear();
+      this.#files.set(key, symbols);
+      return symbols;
+    } finally {
+      file.close();
+    }
+  }
+
+  /** The kernel's own library has no file: our copy is everybody's. */
+  #vdsoSymbols(): FileSymbols | undefined {
+    if (this.#vdso === undefined) this.#vdso = readVdso() ?? null;
+    return this.#vdso ?? undefined;
+  }
+}
+
+/**
+ * The mapped file itself by /proc/PID/map_files, whatever its path leads to now; else by its path, if the file
+ * there is still the one.
+ */
+function openMapped(maps: ProcessMaps, mapping: Mapping): OpenElf | undefined {
+  const range = `${mapping.start.toString(16)}-${mapping.end.toString(16)}`;
+  if (maps.alive) {
+    const itself = openElf(`/proc/${maps.pid}/map_files/${range}`);
+    if (itself) return itself;
+  }
+  const file = openElf(maps.root + pathOf(mapping), { follow: false });
+  if (!file || file.identity.inode === mapping.inode) return file;
+  file.close();
+  return undefined;
+}
+
+function readSymbols(
+  elf: ElfFile,
+  path: string,
+  root: string,
+  directories: readonly string[],
+): FileSymbols | undefined {
+  try {
+    // The segments are read now, for the file is going to be closed.
+    void elf.segments;
+    const addressOf = (offset: number): bigint | undefined =>
+      addressOfOffset(elf, offset, { executable: true });
+    const own = new FunctionIndex(elf);
+    if (elf.symbols('static') || elf.header.type === 0) return { functions: own, addressOf };
+    const debug = openDebugFile(elf, path, root, directories) ?? openDebugFile(elf, path, '', directories);
+    if (!debug) return { functions: own, addressOf };
+    try {
+      const functions = new FunctionIndex(debug.elf);
+      return { functions: functions.count > 0 ? functions : own, addressOf };
+    } finally {
+      debug.close();
+    }
+  } catch (error) {
+    if (error instanceof ElfError || (error as NodeJS.ErrnoException).code !== undefined) return undefined;
+    throw error;
+  }
+}
+
+const MAX_VDSO = 1 << 16;
+
+function readVdso(): FileSymbols | undefined {
+  const own = ProcessMaps.read(process.pid);
+  const mapping = own?.mappings.find(({ path }) => text(path) === '[vdso]');
+  if (!mapping) return undefined;
+  let fd: number | undefined;
+  try {
+    fd = openSync('/proc/self/mem', 'r');
+    const bytes = new Uint8Array(Math.min(Number(mapping.end - mapping.start), MAX_VDSO));
+    readSync(fd, bytes, 0, bytes.length, mapping.start);
+    const elf = ElfFile.open(bytes);
+    return { functions: new FunctionIndex(elf), addressOf: (offset) => BigInt(offset) };
+  } catch {
+    return undefined;
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}
+
+/** For opening; a path that is not UTF-8 leads nowhere. */
+function pathOf({ path }: Mapping): string {
+  return Buffer.from(path.buffer, path.byteOffset, path.length).toString('utf8');
+}
+
+function text(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+}
