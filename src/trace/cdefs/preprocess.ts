@@ -75,14 +75,13 @@ export class Preprocessor {
       const token = list[at]!;
       let end = at + 1;
       while (!list[end]!.first && list[end]!.kind !== 'end') end++;
-      if (token.text === '#' && token.first) {
-        try {
+      try {
+        if (token.text === '#' && token.first)
           this.#directive(list.slice(at + 1, end), token, conditions, path);
-        } catch (error) {
-          if (!(error instanceof CFailure)) throw error;
-        }
-      } else if (conditions.every((condition) => condition.active)) {
-        for (let i = at; i < end; i++) this.#expand(list[i]!, list[i]!, [], this.out);
+        else if (conditions.every((condition) => condition.active))
+          for (let i = at; i < end; i++) this.#expand(list[i]!, list[i]!, [], this.out);
+      } catch (error) {
+        if (!(error instanceof CFailure)) throw error;
       }
       at = end;
     }
@@ -325,7 +324,12 @@ export class Preprocessor {
     if (!body) return undefined;
     this.#expanded = 0;
     const out: CToken[] = [];
-    for (const token of body) this.#expand(token, token, [name], out);
+    try {
+      for (const token of body) this.#expand(token, token, [name], out);
+    } catch (error) {
+      if (error instanceof CFailure) return undefined;
+      throw error;
+    }
     return out;
   }
 }
