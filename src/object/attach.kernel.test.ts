@@ -3,6 +3,7 @@ import { createSocket } from 'node:dgram';
 import { closeSync, mkdirSync, openSync, rmdirSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { objectBytes } from '../../test/support/objects.ts';
+import { Observed, testPrograms } from '../../test/support/programs.ts';
 import { waitUntil } from '../../test/support/wait.ts';
 import type { FeatureName } from '../kernel/feature/features.ts';
 import { feature } from '../kernel/feature/features.ts';
@@ -159,4 +160,45 @@ test('a whole object attaches what says where it goes, and detaches with it', ()
   assert.ok(runs(object, 'tracepoint') > 0);
   object.close();
   assert.ok(links.every(({ closed }) => closed));
+});
+
+test('markers of a program give their arguments, wherever they are', async () => {
+  const { probed } = testPrograms();
+  using program = new Observed(probed);
+  using object = loadObject(objectBytes('usdt'), { file: 'usdt.bpf.o' });
+  const { plain, guarded } = object.programs;
+  const target = `${probed}:probed:plain`;
+  const link = plain!.attach({ target, pid: program.pid, cookie: 77n });
+  assert.equal(link.kind, 'usdt');
+  await program.ask('usdt 1');
+  const { variables } = object;
+  assert.equal(variables.hits, 1);
+  assert.equal(variables.count, 4);
+  assert.equal(variables.cookie, 77n);
+  assert.equal(variables.constant, -7n, 'a negative constant of 4 bytes');
+  assert.ok(String(variables.text).length > 0);
+  assert.ok(Number(variables.number) >= -1);
+  assert.equal(await program.ask('usdt 1'), '0', 'the guarded one is off');
+  const semaphore = guarded!.attach({ target: `${probed}:probed:guarded` });
+  assert.equal(await program.ask('usdt 1'), '1', 'the kernel raised its semaphore');
+  semaphore.close();
+  assert.equal(await program.ask('usdt 1'), '0');
+  link.close();
+  const before = variables.hits;
+  await program.ask('usdt 1');
+  assert.equal(variables.hits, before);
+  assert.throws(() => plain!.attach({ target: `${probed}:probed:plane` }), /near names: probed:plain/);
+});
+
+test('a pattern attaches to all functions that match, by one link', (t) => {
+  if (!needs(t, 'kprobeMulti', 'kprobe.multi')) return;
+  using object = loadObject(objectBytes('usdt'), { file: 'usdt.bpf.o', programs: ['many'] });
+  using link = object.programs.many!.attach();
+  assert.equal(link.kind, 'kprobeMulti');
+  openAndClose();
+  assert.ok((object.variables.hits as number) > 0);
+  assert.throws(
+    () => object.programs.many!.attach({ target: 'nothing_of_the_kind_*' }),
+    /no function of this kernel/,
+  );
 });

@@ -7,6 +7,7 @@ import { attachExtension } from '../kernel/link/extension.ts';
 import type { IteratorScope } from '../kernel/link/iterator.ts';
 import { attachIterator } from '../kernel/link/iterator.ts';
 import { attachKprobe, attachKretprobe } from '../kernel/link/kprobe.ts';
+import { attachKprobes } from '../kernel/link/kprobe-multi.ts';
 import type { AttachedLink } from '../kernel/link/link.ts';
 import { attachFlowDissector, attachSkLookup } from '../kernel/link/namespace.ts';
 import { attachNetfilter, type NetfilterOptions } from '../kernel/link/netfilter.ts';
@@ -27,12 +28,14 @@ import { attachXdp } from '../kernel/link/xdp.ts';
 import type { BpfMap } from '../kernel/map/map.ts';
 import type { Program } from '../kernel/program/program.ts';
 import { AttachType } from '../kernel/spec.ts';
+import { probeableFunctions } from '../kernel/symbol/kernel-symbols.ts';
 import type { Fd } from '../sys/fd.ts';
 import { ObjectError } from './errors.ts';
 import { syscallPrefix } from './load/externs.ts';
-import { kernelPlace, tracepointName, userPlace } from './place.ts';
+import { kernelPlace, tracepointName, usdtPlace, userPlace } from './place.ts';
 import type { SectionRule } from './sections.ts';
 import type { ObjectProgram } from './spec.ts';
+import type { UsdtSpecs } from './usdt.ts';
 
 /** What a program needs beside its SEC name; each kind takes its own. */
 export interface AttachOptions {
@@ -101,9 +104,24 @@ export function attachBySection(
   file: string,
   spec: ObjectProgram,
   program: Program,
+  usdtSpecs: UsdtSpecs,
   options: AttachOptions = {},
 ): AttachedLink {
-  return new Attaching(file, spec, program, options).run();
+  return new Attaching(file, spec, program, usdtSpecs, options).run();
+}
+
+/** The kernel refuses a name that two functions have, and one of a list that it does not know. */
+function matchingFunctions(pattern: string): string[] {
+  const source = pattern
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
+  const matches = new RegExp(`^${source}$`);
+  const counts = new Map<string, number>();
+  for (const { name } of probeableFunctions()) {
+    if (matches.test(name)) counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  return [...counts].flatMap(([name, count]) => (count === 1 ? [name] : []));
 }
 
 const sockmapRoles: ReadonlyMap<AttachType | undefined, SockmapRole> = new Map([
@@ -117,12 +135,20 @@ class Attaching {
   readonly #file: string;
   readonly #spec: ObjectProgram;
   readonly #program: Program;
+  readonly #usdtSpecs: UsdtSpecs;
   readonly #options: AttachOptions;
 
-  constructor(file: string, spec: ObjectProgram, program: Program, options: AttachOptions) {
+  constructor(
+    file: string,
+    spec: ObjectProgram,
+    program: Program,
+    usdtSpecs: UsdtSpecs,
+    options: AttachOptions,
+  ) {
     this.#file = file;
     this.#spec = spec;
     this.#program = program;
+    this.#usdtSpecs = usdtSpecs;
     this.#options = options;
   }
 
@@ -139,14 +165,24 @@ class Attaching {
         return this.#kprobe(this.#syscall(), false);
       case 'kretsyscall':
         return this.#kprobe(this.#syscall(), true);
+      case 'kprobeMulti':
+        return this.#kprobes({});
+      case 'kretprobeMulti':
+        return this.#kprobes({ atReturn: true });
+      case 'kprobeSession':
+        return this.#kprobes({ session: true });
+      case 'usdt':
+        return this.#usdt();
+      case 'uprobeSession':
+        return this.#uprobes({ session: true });
       case 'uprobe':
         return this.#uprobe(false);
       case 'uretprobe':
         return this.#uprobe(true);
       case 'uprobeMulti':
-        return this.#uprobes(false);
+        return this.#uprobes({});
       case 'uretprobeMulti':
-        return this.#uprobes(true);
+        return this.#uprobes({ atReturn: true });
       case 'tracepoint': {
         const text = this.#target('CATEGORY/NAME');
         const name = tracepointName(text);
@@ -203,8 +239,6 @@ class Attaching {
         throw this.#wrong(
           'programs of this kind are not attached by themselves, but used through maps, routes or test runs',
         );
-      default:
-        throw this.#wrong(`attaching ${this.#spec.section} is not possible here yet`);
     }
   }
 
@@ -239,6 +273,27 @@ class Attaching {
       : attachKprobe(this.#program, place.symbol, options);
   }
 
+  /** A name, or a pattern of `*` and `?`: then all functions that ftrace knows and whose name is theirs alone. */
+  #kprobes(how: { readonly atReturn?: boolean; readonly session?: boolean }): AttachedLink {
+    const text = this.#target('FUNCTION or PATTERN');
+    const symbols = /[*?]/.test(text) ? matchingFunctions(text) : [text];
+    if (symbols.length === 0) throw this.#wrong(`no function of this kernel matches "${text}"`);
+    const { cookie } = this.#options;
+    const cookies = cookie === undefined ? {} : { cookies: symbols.map(() => cookie) };
+    return attachKprobes(this.#program, { symbols, ...how, ...cookies });
+  }
+
+  #usdt(): AttachedLink {
+    const text = this.#target('BINARY:PROVIDER:NAME');
+    const place = usdtPlace(text);
+    if (place === undefined) throw this.#wrong(`"${text}" is not BINARY:PROVIDER:NAME`);
+    const { pid } = this.#options;
+    return this.#usdtSpecs.attach(this.#program, place, {
+      ...(pid === undefined ? {} : { pid }),
+      ...this.#cookie(),
+    });
+  }
+
   #syscall(): string {
     const name = this.#target('SYSCALL');
     return `${syscallPrefix() ?? 'sys_'}${name}`;
@@ -251,11 +306,11 @@ class Attaching {
     return atReturn ? attachUretprobe(this.#program, target) : attachUprobe(this.#program, target);
   }
 
-  #uprobes(atReturn: boolean): AttachedLink {
+  #uprobes(how: { readonly atReturn?: boolean; readonly session?: boolean }): AttachedLink {
     const { path, offset, symbol } = this.#userFunction();
     const { pid } = this.#options;
     const places = [{ offset, symbol, ...this.#cookie() }];
-    return attachUprobes(this.#program, { path, places, atReturn, ...(pid === undefined ? {} : { pid }) });
+    return attachUprobes(this.#program, { path, places, ...how, ...(pid === undefined ? {} : { pid }) });
   }
 
   #userFunction(): { readonly path: string; readonly offset: number; readonly symbol: string } {

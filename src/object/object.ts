@@ -27,6 +27,7 @@ import { ObjectError } from './errors.ts';
 import { type LoadedParts, type LoadObjectOptions, loadSpec } from './load/load.ts';
 import { type ParseOptions, parseObject } from './parse.ts';
 import type { ObjectMap, ObjectProgram, ObjectSpec } from './spec.ts';
+import { UsdtSpecs } from './usdt.ts';
 import { loadedVariables, specVariables, type Variables } from './variables.ts';
 
 /** What an object has, by name: `bpfkit gen` writes it for one object. */
@@ -73,9 +74,11 @@ export class LoadedProgram {
   readonly program: Program;
   readonly #file: string;
   readonly #links: Set<Link>;
+  readonly #usdtSpecs: UsdtSpecs;
 
-  constructor(file: string, spec: ObjectProgram, program: Program, links: Set<Link>) {
+  constructor(file: string, spec: ObjectProgram, program: Program, links: Set<Link>, usdtSpecs: UsdtSpecs) {
     this.#file = file;
+    this.#usdtSpecs = usdtSpecs;
     this.spec = spec;
     this.program = program;
     this.#links = links;
@@ -91,7 +94,7 @@ export class LoadedProgram {
 
   /** Attaches where SEC or the options say. The object closes the link when it is closed. Throws AttachError, ObjectError. */
   attach(options: AttachOptions = {}): Link {
-    const link = attachBySection(this.#file, this.spec, this.program, options);
+    const link = attachBySection(this.#file, this.spec, this.program, this.#usdtSpecs, options);
     this.#links.add(link);
     return link;
   }
@@ -167,11 +170,12 @@ export class BpfObject<S extends ObjectShape = AnyObject> {
     this.#parts = parts;
     const { maps, programs } = parts.collection;
     this.maps = namedMap(spec, 'map', maps) as S['maps'];
+    const usdtSpecs = new UsdtSpecs(spec, maps);
     const loaded = new Map<string, LoadedProgram>();
     for (const program of parts.programs) {
       const handle = programs.get(program.name);
       if (handle !== undefined) {
-        loaded.set(program.name, new LoadedProgram(spec.file, program, handle, this.#links));
+        loaded.set(program.name, new LoadedProgram(spec.file, program, handle, this.#links, usdtSpecs));
       }
     }
     this.programs = namedMap(spec, 'program', loaded) as BpfObject<S>['programs'];

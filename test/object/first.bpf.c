@@ -52,9 +52,10 @@ static long add(__u32 index, void *data)
 
 __attribute__((noinline)) static void note(struct event *e)
 {
-	__u32 pid = e->pid;
+	/* Kernels before 6.2 take no memory of a ring buffer as a value. */
+	struct event copy = *e;
 
-	bpf_map_update_elem(&seen, &pid, e, BPF_ANY);
+	bpf_map_update_elem(&seen, &copy.pid, &copy, BPF_ANY);
 	hidden_runs++;
 }
 

@@ -27,6 +27,8 @@ export interface UprobesTarget {
   readonly places: readonly UprobePlace[];
   /** At return instead of at entry. */
   readonly atReturn?: boolean;
+  /** At entry and at return: the program was loaded with `traceUprobeSession`. Linux 6.13. */
+  readonly session?: boolean;
   /** Only this process. Default: all. */
   readonly pid?: number;
 }
@@ -50,7 +52,7 @@ export function attachUprobes(program: AttachableProgram, target: UprobesTarget)
   }
   const { result } = bpfTry('linkCreateUprobeMulti', {
     programFd: program.fd.number,
-    attachType: AttachType.traceUprobeMulti,
+    attachType: target.session ? AttachType.traceUprobeSession : AttachType.traceUprobeMulti,
     path: cString(target.path),
     offsets: BigUint64Array.from(places, (place) => BigInt(place.offset)),
     refCtrOffsets: places.some((place) => place.semaphoreOffset)

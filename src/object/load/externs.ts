@@ -1,5 +1,4 @@
 /** What an object asks the running kernel for by name: functions, variables, configuration. */
-import { readFileSync } from 'node:fs';
 import type { Instruction } from '../../asm/instruction.ts';
 import { CALL, PseudoLoad } from '../../asm/opcodes.ts';
 import type { Btf } from '../../btf/btf.ts';
@@ -7,8 +6,9 @@ import { essentialName } from '../../btf/names.ts';
 import type { BtfKind, TypeId } from '../../btf/types.ts';
 import { helperFeature } from '../../kernel/feature/features.ts';
 import { ProgramType } from '../../kernel/spec.ts';
+import { kernelSymbols } from '../../kernel/symbol/kernel-symbols.ts';
 import { findModule } from '../../kernel/types.ts';
-import { KernelSymbols } from '../../symbol/kallsyms.ts';
+import type { KernelSymbols } from '../../symbol/kallsyms.ts';
 import { SysError } from '../../sys/errors.ts';
 import type { Fd } from '../../sys/fd.ts';
 import { nearestNames } from '../../text/nearest.ts';
@@ -155,7 +155,7 @@ export class KernelNames {
   }
 
   #symbolAddress(extern: ObjectExtern): bigint {
-    this.#symbols ??= new KernelSymbols(readFileSync('/proc/kallsyms'));
+    this.#symbols ??= kernelSymbols();
     const found = this.#symbols.find(extern.name);
     const first = found[0];
     if (first === undefined) {
@@ -250,7 +250,7 @@ let prefix: string | undefined | null = null;
 export function syscallPrefix(): string | undefined {
   if (prefix !== null) return prefix;
   const name = `__${architectures[process.arch] ?? process.arch}_sys_`;
-  const symbols = new KernelSymbols(readFileSync('/proc/kallsyms'));
+  const symbols = kernelSymbols();
   prefix = symbols.find(`${name}bpf`).length > 0 ? name : undefined;
   return prefix;
 }
