@@ -44,11 +44,14 @@ async function warm() {
 if (process.argv[2] === 'library') {
   await warm().catch(() => {});
 } else if (process.geteuid?.() === 0) {
-  // The tree twice: the first run compiles its kernel program, the second is what later runs are like.
+  // Each twice: the first run compiles its kernel programs, the second is what later runs are like.
+  const commands = [
+    ['tree', 'pid', '1'],
+    ['dump', '/dev/null'],
+  ];
   const runs = [
     [fileURLToPath(import.meta.url), 'library'],
-    [join(dist, 'bpfkit.cjs'), 'tree', 'pid', '1'],
-    [join(dist, 'bpfkit.cjs'), 'tree', 'pid', '1'],
+    ...commands.flatMap((words) => Array(2).fill([join(dist, 'bpfkit.cjs'), ...words])),
   ];
   for (const words of runs) spawnSync(process.execPath, words, { stdio: 'ignore', timeout: 20_000 });
 }
