@@ -1,7 +1,7 @@
 /** From a compiled probe to links in the kernel: one line a kind of hook. */
 import { onlineCpus } from '../../kernel/cpus.ts';
 import { attachIterator } from '../../kernel/link/iterator.ts';
-import { attachKprobe, attachKretprobe } from '../../kernel/link/kprobe.ts';
+import { attachKprobe, attachKprobeAt, attachKretprobe } from '../../kernel/link/kprobe.ts';
 import { attachKprobes } from '../../kernel/link/kprobe-multi.ts';
 import type { Link } from '../../kernel/link/link.ts';
 import { attachPerfEvent } from '../../kernel/link/perf-event.ts';
@@ -11,6 +11,7 @@ import { attachTracing } from '../../kernel/link/tracing.ts';
 import { attachUprobe, attachUretprobe } from '../../kernel/link/uprobe.ts';
 import { attachUprobes } from '../../kernel/link/uprobe-multi.ts';
 import { attachWatchpoint } from '../../kernel/link/watchpoint.ts';
+import { bpffs } from '../../kernel/mounts.ts';
 import type { Program } from '../../kernel/program/program.ts';
 import type { CompiledProbe } from '../compiled.ts';
 import { perfEventOf } from '../probes/events.ts';
@@ -49,7 +50,9 @@ function* linksOf(program: Program, { hook, resolved }: CompiledProbe): Generato
       return;
     case 'iterator':
       for (const target of of('iterator', targets)) {
-        yield attachIterator(program, { target: target.iterator });
+        const link = attachIterator(program, { target: target.iterator });
+        yield link;
+        if (target.pin !== undefined) link.pin(pinPath(target.pin));
       }
       return;
     case 'kprobe':
@@ -80,6 +83,11 @@ function* linksOf(program: Program, { hook, resolved }: CompiledProbe): Generato
   }
 }
 
+/** A name is one in the bpf file system. */
+function pinPath(pin: string): string {
+  return pin.startsWith('/') ? pin : `${bpffs()}/${pin}`;
+}
+
 function of<K extends ProbeTarget['kind']>(kind: K, targets: readonly ProbeTarget[]): TargetOf<K>[] {
   return targets.filter((target): target is TargetOf<K> => target.kind === kind);
 }
@@ -95,7 +103,11 @@ function* kernelLinks(
     yield attachKprobes(program, { symbols, atReturn: hook.atReturn, session: hook.session });
     return;
   }
-  for (const { symbol, offset, module } of targets) {
+  for (const { symbol, offset, module, address } of targets) {
+    if (address !== undefined) {
+      yield attachKprobeAt(program, address);
+      continue;
+    }
     const options = module === undefined ? {} : { module };
     yield hook.atReturn
       ? attachKretprobe(program, symbol, options)

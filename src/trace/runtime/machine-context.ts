@@ -1,6 +1,7 @@
 /** What printing asks of this machine (print/context.ts): looked up when it is first needed, and kept. */
 
-import { kernelSymbols } from '../../kernel/symbol/kernel-symbols.ts';
+import { kernelPlace as placeInKernel } from '../../kernel/symbol/kernel-symbols.ts';
+import { UserSymbols, type UserSymbolsOptions } from '../../kernel/symbol/user-symbols.ts';
 import { syscallName } from '../../script/emit/syscall-numbers.ts';
 import { Clock, clockDifference } from '../../sys/clock.ts';
 import type { BuildIdFrame, Place, PrintContext, Clock as ScriptClock } from '../print/context.ts';
@@ -20,7 +21,11 @@ export interface MachineContextOptions {
   /** `str_trunc_trailer`. */
   readonly trailer: string;
   readonly stacks: StackSource;
-  /** Names of functions of processes. Default: none. */
+  /** How names of functions of processes are found and kept. */
+  readonly symbols?: UserSymbolsOptions;
+  /** The program that a probe of the script is in, by its index. */
+  readonly programOf?: (probe: number) => string | undefined;
+  /** Names of functions of processes. Default: by their mappings and files. */
   readonly userPlace?: PrintContext['userPlace'];
   readonly zone?: Zone;
 }
@@ -34,13 +39,18 @@ export function machineContext(options: MachineContextOptions): PrintContext {
   const places = new Map<bigint, Place | undefined>();
   const offsets = new Map<ScriptClock, bigint>();
   let users: ReadonlyMap<number, string> | undefined;
+  let symbols: UserSymbols | undefined;
+  const userPlace: PrintContext['userPlace'] = (address, pid, probe) => {
+    symbols ??= new UserSymbols(options.symbols);
+    return symbols.at(pid, address, options.programOf?.(probe));
+  };
   const cgroups = new CgroupPaths();
   const syscalls = new Map<number, string | undefined>();
   const gfp = new GfpFlags();
 
   const kernelPlace = (address: bigint): Place | undefined => {
     if (places.has(address)) return places.get(address);
-    const found = kernelSymbols().at(address);
+    const found = placeInKernel(address);
     const place = found && { name: found.symbol.name, offset: found.offset, module: found.symbol.module };
     places.set(address, place);
     return place;
@@ -58,7 +68,7 @@ export function machineContext(options: MachineContextOptions): PrintContext {
       return offset;
     },
     kernelPlace,
-    userPlace: options.userPlace ?? (() => undefined),
+    userPlace: options.userPlace ?? userPlace,
     stack: (type, id) => stacks.stack(type, id),
     buildIdStack: (type, id) => stacks.buildIdStack(type, id),
     userName: (uid) => (users ??= userNames()).get(uid),

@@ -2,14 +2,13 @@
 import { nearestNames } from '../../../text/nearest.ts';
 import { messages } from '../messages.ts';
 import type { ProbeTarget } from '../resolved.ts';
-import { byName, oneEach, type ProviderRule } from '../rule.ts';
+import { byName, type ProviderRule } from '../rule.ts';
 import { isPattern, matcher } from '../wildcard.ts';
 
 export const rawTracepointRule: ProviderRule = {
   provider: 'rawtracepoint',
   aliases: ['rt'],
   domain: 'kernel',
-  groups: oneEach,
   resolve(request) {
     const { parts } = request;
     const { kernel } = request.environment;
