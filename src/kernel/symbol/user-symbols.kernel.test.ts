@@ -112,7 +112,9 @@ test('code of a compiler is named by what it wrote about it', async (t) => {
     let s = 0; function hotLoop(n) { for (let i = 0; i < n; i++) s += i; return s; }
     for (let i = 0; i < 2000; i++) hotLoop(10000);
     console.log('ready'); setInterval(() => {}, 1000);`;
+  // It also writes a log of its own where it runs.
   const child = spawn(process.execPath, ['--perf-basic-prof', '-e', script], {
+    cwd: folder(t),
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   t.after(() => {
