@@ -20,6 +20,8 @@ export interface Hook {
   readonly resultIgnored: boolean;
   /** `-p PID`: the kernel filters by itself, or there is nothing to filter. */
   readonly filtersPid: boolean;
+  /** Innermost frames of a kernel stack that are there only because this hook was chosen. Default 0. */
+  readonly ownFrames?: number;
   /** Code before the body: a filter that makes a wide hook the narrow one that was asked for. */
   prologue?(l: Lowering): void;
   /** `args`. */

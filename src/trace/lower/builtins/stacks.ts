@@ -18,7 +18,7 @@ const withBuildId = 1 << 11;
 function stackId(l: Lowering, type: StackType): Value {
   const { b } = l;
   if (type.limit === 0) return b.constant(0);
-  const flags = type.kind === 'ustack' ? ofUser : 0;
+  const flags = type.kind === 'ustack' ? ofUser : (l.hook.ownFrames ?? 0);
   const key = l.call('get_stackid', [l.context, b.mapAddress(l.script.stacks(type)), b.constant(flags)]);
   const id = b.variable('stack');
   b.write(id, key);
@@ -55,7 +55,9 @@ export function stackLength(l: Lowering, of: Expr): Value {
     throw new LowerError(of.span, 'len() of a stack can only be asked of kstack and ustack themselves.');
   const depth = Math.min(type.limit, l.script.environment.maxStackDepth ?? 127);
   const size = type.mode === 'build_id' ? 32 : 8;
-  const flags = (type.kind === 'ustack' ? ofUser : 0) | (type.mode === 'build_id' ? withBuildId : 0);
+  const flags =
+    (type.kind === 'ustack' ? ofUser : (l.hook.ownFrames ?? 0)) |
+    (type.mode === 'build_id' ? withBuildId : 0);
   const frames = frameMemory(l, 'frames', depth * size);
   const bytes = l.call('get_stack', [l.context, frames, b.constant(depth * size), b.constant(flags)]);
   const length = b.variable('frames');

@@ -88,6 +88,9 @@ function fewFields(use: BodyUse, side: SyscallSide): boolean {
   return [...use.fields].every((name) => known.includes(name));
 }
 
+/** The program itself and bpf_trace_runN, which a tracepoint through perf has not on its stack. */
+const rawFrames = 2;
+
 const shared = {
   userMemory: false,
   resultIgnored: true,
@@ -103,6 +106,8 @@ function syscallHook(resolved: ResolvedProbe, side: SyscallSide): Hook {
     compiled: { kind: 'tracing' },
     resolved,
     userMemory: true,
+    // And __bpf_trace_sys_enter, where perf has perf_syscall_enter.
+    ownFrames: rawFrames + 1,
   };
 }
 
@@ -153,6 +158,7 @@ function typedTracepoint(resolved: ResolvedProbe, event: string): Hook {
     attachTarget: { kind: 'rawTracepoint', name: event },
     compiled: { kind: 'tracing' },
     resolved,
+    ownFrames: rawFrames,
   };
 }
 
@@ -162,6 +168,7 @@ function namedTracepoints(resolved: ResolvedProbe): Hook {
     programType: ProgramType.rawTracepoint,
     compiled: { kind: 'rawTracepoint' },
     resolved,
+    ownFrames: rawFrames,
   };
 }
 
