@@ -49,13 +49,27 @@ const WORDS =
     ' ',
   );
 
-/** A script of words by chance: each byte chooses one. */
-const WORD_MARK = 0xff;
-const words = Uint8Array.from({ length: 60 }, (_, i) => (i === 0 ? WORD_MARK : (i * 37) % 251));
+const C_WORDS =
+  'struct union enum x y { } ( ) [ ] ; , * : ? = int char long unsigned const typedef A B C 1 2 0 -1 sizeof ( ) { } ; [ ] __attribute__((packed)) __attribute__((aligned(4))) \n#define \n#define \n#if \n#ifdef \n#else \n#elif \n#endif \n#undef defined + << / && || \'a\' "s" \n \n struct{int a:3;}; BEGIN{} <linux/x.h> \n#include'.split(
+    ' ',
+  );
+
+/** Scripts of words by chance: the first byte chooses the list, each of the others a word. */
+const LISTS: ReadonlyMap<number | undefined, readonly string[]> = new Map([
+  [0xff, WORDS],
+  [0xfe, C_WORDS],
+]);
+const chosen = [...LISTS.keys()].flatMap((mark) =>
+  [37, 61, 101, 149].map((step) =>
+    Uint8Array.from({ length: 60 }, (_, i) => (i === 0 ? (mark ?? 0) : (i * step) % 251)),
+  ),
+);
 
 function scriptOf(bytes: Uint8Array): Uint8Array {
-  if (bytes[0] !== WORD_MARK) return bytes;
-  return Buffer.from(Array.from(bytes.subarray(1), (byte) => WORDS[byte % WORDS.length]).join(' '));
+  const list = LISTS.get(bytes[0]);
+  if (!list) return bytes;
+  const text = Array.from(bytes.subarray(1), (byte) => list[byte % list.length]).join(' ');
+  return Buffer.from(list === C_WORDS ? `#define A B\nstruct ${text}` : text);
 }
 
 function checkSpans(program: Program, source: Source): void {
@@ -92,7 +106,7 @@ function look(bytes: Uint8Array): 'accepted' | 'refused' {
 }
 
 export function fuzzTrace(iterations: number, seed: number): FuzzReport {
-  return fuzz([...SCRIPTS, words], iterations, seed, look);
+  return fuzz([...SCRIPTS, ...chosen], iterations, seed, look);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) fuzzFromCommandLine(fuzzTrace);
