@@ -170,9 +170,11 @@ test('targets carry what attaching needs', () => {
   assert.deepEqual(targets('interval:hz:10'), [
     { kind: 'timer', everyCpu: false, frequency: 10, name: 'interval:hz:10' },
   ]);
-  assert.deepEqual(targets('profile:ms:5'), [
-    { kind: 'timer', everyCpu: true, period: 5_000_000n, name: 'profile:ms:5' },
+  assert.deepEqual(targets('profile:ms:5', { pid: 42 }), [
+    { kind: 'timer', everyCpu: true, period: 5_000_000n, pid: 42, name: 'profile:ms:5' },
   ]);
+  // An interval ticks for everybody.
+  assert.equal('pid' in targets('interval:ms:5', { pid: 42 })[0]!, false);
   assert.deepEqual(targets('software:cs', { pid: 42 }), [
     {
       kind: 'counter',

@@ -82,6 +82,8 @@ export type ProbeTarget = TargetCommon &
         readonly everyCpu: boolean;
         readonly frequency?: number;
         readonly period?: bigint;
+        /** Only `profile`: an interval ticks for everybody. */
+        readonly pid?: number | undefined;
       }
     | {
         readonly kind: 'counter';

@@ -146,10 +146,11 @@ function* userLinks(
 
 function perfLink(program: Program, target: ProbeTarget): Link {
   if (target.kind === 'timer') {
-    const { frequency, period, everyCpu } = target;
+    const { frequency, period, everyCpu, pid } = target;
     return attachPerfEvent(program, {
       ...(frequency === undefined ? { period: period ?? 1n } : { frequency }),
       ...(everyCpu ? {} : { cpus: onlineCpus().slice(0, 1) }),
+      ...(pid === undefined ? {} : { pid }),
     });
   }
   if (target.kind !== 'counter') throw new TypeError(`a ${target.kind} is no perf event`);

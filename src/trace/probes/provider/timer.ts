@@ -23,7 +23,8 @@ function rule(provider: 'profile' | 'interval', alias: string): ProviderRule {
       const { unit, count } = read;
       const rate = unit === 'hz' ? { frequency: Number(count) } : { period: count * periods.get(unit)! };
       const name = `${provider}:${unit}:${count}`;
-      return [{ kind: 'timer', everyCpu: provider === 'profile', ...rate, name }];
+      const everyCpu = provider === 'profile';
+      return [{ kind: 'timer', everyCpu, ...rate, ...(everyCpu ? { pid: request.pid } : {}), name }];
     },
   };
 }
