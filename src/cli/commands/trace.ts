@@ -24,6 +24,19 @@ export async function run(call: Call, io: Io): Promise<ExitCode> {
       case 'version':
         io.out.line(`bpftrace v${language} (bpfkit ${version})`);
         return 0;
+      case 'info': {
+        const { infoText } = await import('../trace/info.ts');
+        io.out.line(infoText(version));
+        return 0;
+      }
+      case 'list': {
+        const { list } = await import('../trace/list.ts');
+        return list(settings, io);
+      }
+      case 'format': {
+        const { format } = await import('../trace/format.ts');
+        return format(settings, io);
+      }
       default:
         return await withOutput(settings, io);
     }

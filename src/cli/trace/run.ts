@@ -1,12 +1,14 @@
 /** One script from its text to its exit code. */
 
 import { possibleCpus } from '../../kernel/cpus.ts';
+import { UserSymbols } from '../../kernel/symbol/user-symbols.ts';
 import type { Colors } from '../../text/color.ts';
 import type { Output } from '../../text/output.ts';
 import { OutputClosedError } from '../../text/output.ts';
 import { type Compilation, compileScript } from '../../trace/compile.ts';
 import type { CompiledScript } from '../../trace/compiled.ts';
 import { Machine } from '../../trace/machine.ts';
+import type { PrintContext } from '../../trace/print/context.ts';
 import { renderDiagnostics } from '../../trace/render.ts';
 import { Child } from '../../trace/runtime/child.ts';
 import { ScriptFailure } from '../../trace/runtime/errors.ts';
@@ -21,6 +23,7 @@ import { TextOutput } from '../../trace/runtime/text-output.ts';
 import { describeFailure } from '../failure.ts';
 import type { TraceSettings } from './settings.ts';
 import { type ScriptSource, scriptOf } from './source.ts';
+import { stageHooks } from './stages.ts';
 
 export interface TraceRun {
   readonly settings: TraceSettings;
@@ -85,6 +88,7 @@ function compile(run: TraceRun, text: ScriptSource, child: Child | undefined): C
   });
   return compileScript(text.source, {
     machine,
+    ...(settings.stages.size === 0 ? {} : stageHooks(settings.stages, (part) => run.out.line(part))),
     definitions: { includePaths: settings.includePaths, includeFiles: settings.includeFiles },
   });
 }
@@ -105,11 +109,34 @@ function report(run: TraceRun, { diagnostics }: Compilation): void {
   if (warnings.length > 0) run.out.bytes(Buffer.from(renderDiagnostics(warnings, options)));
 }
 
+/** Names of functions of processes, as the settings want them; nothing is read before one is asked for. */
+function userSymbols({ config, probes }: CompiledScript): PrintContext['userPlace'] {
+  let symbols: UserSymbols | undefined;
+  return (address, pid, probe) => {
+    symbols ??= new UserSymbols({ cache: config.cacheUserSymbols, demangle: config.cppDemangle });
+    const [target] = probes[probe]?.resolved.targets ?? [];
+    const program = target?.kind === 'userFunction' || target?.kind === 'usdt' ? target.path : undefined;
+    return symbols.at(pid, address, program);
+  };
+}
+
+function printLog(out: Output, program: string, log: readonly string[]): void {
+  out.line(`Verifier log of ${program}`);
+  for (const line of log) out.line(line);
+}
+
 async function execute(run: TraceRun, script: CompiledScript, child: Child | undefined): Promise<number> {
   const { settings, out, err, colors } = run;
-  const loaded = loadScript(script);
+  const withLog = settings.stages.has('verifier');
+  const loaded = loadScript(script, { logLevel: withLog ? 2 : 0 });
+  if (withLog) for (const { name, log } of loaded.collection.programs.values()) printLog(out, name, log);
   try {
-    const context = machineContext({ trailer: script.config.strTruncTrailer, stacks: loaded });
+    const symbols = userSymbols(script);
+    const context = machineContext({
+      trailer: script.config.strTruncTrailer,
+      stacks: loaded,
+      userPlace: symbols,
+    });
     if (child !== undefined) loaded.setGlobal('childPid', BigInt(child.pid));
     const sink = new Sink(out, { escaping: run.escaping, buffering: settings.buffering });
     const { quiet, noWarnings } = settings;

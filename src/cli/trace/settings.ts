@@ -107,7 +107,7 @@ function bufferingOf(mode: string | undefined): TraceSettings['buffering'] {
 
 function stagesOf(given: readonly string[]): ReadonlySet<DebugStage> {
   const stages = new Set<DebugStage>();
-  for (const text of given) {
+  for (const text of given.flatMap((list) => list.split(','))) {
     const stage = debugStages.find((one) => one === text);
     if (stage === undefined) {
       throw new TraceUsageError(`USAGE: invalid option for -d: ${text}\nStages: ${debugStages.join(', ')}`);
