@@ -1,6 +1,11 @@
-/** The tree without the branches that are never taken: they were not checked, and have no types. */
+/**
+ * The tree that is compiled: without the branches that are never taken (they were not checked, and have no types), and
+ * with the answers in the place of questions about types, whose operands are never run.
+ */
 import type { BlockExpr, Expr, Node, Statement } from '../ast/nodes.ts';
 import { mapChildren } from '../ast/walk.ts';
+import { findBuiltin } from '../builtin/table.ts';
+import type { Constant } from './context.ts';
 import type { Facts } from './facts.ts';
 import { truth } from './operators.ts';
 
@@ -10,8 +15,14 @@ export function foldBranches(block: BlockExpr, facts: Facts): BlockExpr {
       const known = truth(facts.constantOf(node.condition));
       if (known !== undefined) return fold(taken(node, known));
     }
-    // What is known already is not looked into again.
-    if (isQuery(node)) return node;
+    if (isQuestion(node)) {
+      const value = facts.constantOf(node);
+      const answer = value === undefined ? undefined : literal(node, value);
+      if (answer !== undefined) {
+        facts.copy(node, answer);
+        return answer;
+      }
+    }
     const changed = mapChildren(node, fold);
     // Made anew, it is still what the old one was.
     if (changed !== node) {
@@ -23,7 +34,28 @@ export function foldBranches(block: BlockExpr, facts: Facts): BlockExpr {
   return fold(block) as BlockExpr;
 }
 
-const isQuery = (node: Node): boolean => node.kind === 'typeQuery' || node.kind === 'offsetof';
+/** `sizeof(x)`, `is_str(x)`, `typeinfo(x).base_ty`: what is asked about is not run. */
+function isQuestion(node: Node): node is Expr {
+  switch (node.kind) {
+    case 'typeQuery':
+    case 'offsetof':
+    case 'comptime':
+      return true;
+    case 'call':
+      return findBuiltin(node.name)?.compileTime === true;
+    case 'field':
+      return node.base.kind === 'typeQuery';
+    default:
+      return false;
+  }
+}
+
+/** Undefined for numbers below 0, which are no literals. */
+function literal({ span }: Expr, value: Constant): Expr | undefined {
+  if (typeof value === 'boolean') return { kind: 'boolean', span, value };
+  if (typeof value === 'string') return { kind: 'string', span, bytes: value };
+  return value < 0n ? undefined : { kind: 'integer', span, value, text: String(value) };
+}
 
 function taken(node: Extract<Expr, { kind: 'if' | 'ternary' }>, condition: boolean): Expr {
   if (node.kind === 'ternary') return condition ? (node.then ?? node.condition) : node.otherwise;

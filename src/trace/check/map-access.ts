@@ -125,6 +125,7 @@ export function storeInMap(
   value: Expr,
   computed = false,
 ): void {
+  state.written = true;
   if (!isKnown(type)) return;
   if (type.kind === 'context') {
     body.diagnostics.error(value.span, say.contextValue);

@@ -11,6 +11,8 @@ export interface MapState extends MapUse {
   scalar: boolean | undefined;
   /** The first place it is met. */
   first: Span;
+  /** Something is put into it somewhere, even if what that is could not be told. */
+  written: boolean;
 }
 
 export class MapTable {
@@ -22,7 +24,7 @@ export class MapTable {
   state(name: string, span: Span): MapState {
     let state = this.#states.get(name);
     if (state === undefined) {
-      state = { name, key: undefined, value: undefined, scalar: undefined, first: span };
+      state = { name, key: undefined, value: undefined, scalar: undefined, first: span, written: false };
       this.#states.set(name, state);
     }
     return state;

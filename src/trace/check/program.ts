@@ -76,7 +76,7 @@ export function checkExpanded(
     for (const { body } of ghosts) checkProbe(body);
     state.diagnostics = told;
   });
-  diagnostics.list.push(...withoutConsequences(last.list));
+  diagnostics.list.push(...withoutConsequences(last.list, maps));
   checkRecursion(functions, diagnostics);
   checkOptions(state, diagnostics);
   checkMaps(maps, diagnostics);
@@ -125,8 +125,10 @@ function untilSettled(state: ProgramState, pass: () => void): Diagnostics {
 }
 
 /** A type that is not known is a consequence of what went wrong before, if anything did. */
-function withoutConsequences(list: readonly Diagnostic[]): readonly Diagnostic[] {
-  const consequence = ({ message }: Diagnostic): boolean => message === say.unresolvedVariable;
+function withoutConsequences(list: readonly Diagnostic[], maps: MapTable): readonly Diagnostic[] {
+  const consequences = new Set<string>([say.unresolvedVariable]);
+  for (const { name, written } of maps.states) if (written) consequences.add(say.undefinedMap(name));
+  const consequence = ({ message }: Diagnostic): boolean => consequences.has(message);
   const others = list.some((one) => one.severity === 'error' && !consequence(one));
   return others ? list.filter((one) => !consequence(one)) : list;
 }

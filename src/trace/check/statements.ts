@@ -149,8 +149,10 @@ function assignMap(body: Body, target: MapExpr, value: Expr): void {
   const type = value.kind === 'map' ? mapValue(body, target, value) : body.value(value);
   const state = useEntry(body, target);
   const args = (value.kind === 'identifier' || value.kind === 'call') && value.name === 'args';
-  if (args && type.kind === 'struct') body.diagnostics.error(value.span, say.argsValue);
-  else storeInMap(body, target, state, type, value);
+  if (args && type.kind === 'struct') {
+    body.diagnostics.error(value.span, say.argsValue);
+    state.written = true;
+  } else storeInMap(body, target, state, type, value);
   body.facts.setType(target, state.value ?? none);
 }
 
