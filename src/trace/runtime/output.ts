@@ -37,6 +37,10 @@ export interface ScriptOutput {
   /** When there is nothing to do for the moment. Throws when nobody can read it any more. */
   idle(): void;
   flush(): void;
+  /** Whether nobody takes what is told: the rest then waits in the kernel. Default: never. */
+  readonly full?: boolean;
+  /** Resolves when it is no longer full. */
+  drained?(): Promise<void>;
 }
 
 export interface HelperFailure {

@@ -12,6 +12,7 @@
  * Whatever happens, nothing stays attached.
  */
 import { AttachError } from '../../kernel/link/errors.ts';
+import { IteratorLink } from '../../kernel/link/iterator.ts';
 import { closeAll, type Link } from '../../kernel/link/link.ts';
 import type { RecordReader } from '../../kernel/stream/record.ts';
 import type { CompiledProbe, CompiledScript } from '../compiled.ts';
@@ -20,7 +21,7 @@ import { readLow } from '../print/memory.ts';
 import { Actions } from './actions.ts';
 import { attachOrder } from './attach-order.ts';
 import { probeNotAttached, probesMissing } from './errors.ts';
-import type { LoadedScript } from './loaded.ts';
+import type { EventStream, LoadedScript } from './loaded.ts';
 import { Losses } from './losses.ts';
 import type { Handler, ScriptOutput } from './output.ts';
 
@@ -74,6 +75,7 @@ class ScriptRun {
   #exiting = false;
   #flushing = false;
   #failure: unknown;
+  #pause: () => void = () => {};
 
   constructor(options: RunScriptOptions) {
     this.#options = options;
@@ -125,6 +127,7 @@ class ScriptRun {
   readonly #reader: RecordReader = (memory, at) => {
     if (this.#exiting) return;
     this.#handlers[readLow(memory.view, at)]?.(memory, at);
+    if (this.#options.output.full) this.#pause();
     if (!this.#flushing) {
       this.#flushing = true;
       // Runs when the events of this wake-up are done.
@@ -149,16 +152,39 @@ class ScriptRun {
 
   async #loop(): Promise<void> {
     const { loaded, endsByItself = true } = this.#options;
-    const alone = endsByItself && this.#links.length === 0 && !this.#probes('self').length;
-    if (alone || this.#abort.signal.aborted) {
-      this.#readIterators();
+    const iterators = this.#links.filter((link) => link instanceof IteratorLink);
+    for (const iterator of iterators) this.#options.output.raw(iterator.read());
+    const nothingComes = this.#links.length === iterators.length && this.#probes('self').length === 0;
+    if ((endsByItself && nothingComes) || this.#abort.signal.aborted) {
       loaded.stream?.consume(this.#reader);
     } else if (loaded.stream !== undefined) {
-      await loaded.stream.each(this.#reader, { signal: this.#abort.signal });
+      await this.#read(loaded.stream);
     } else {
       await this.#nothingToRead();
     }
     this.#throwFailure();
+  }
+
+  /** Until the end. Whoever takes the events may be slower than they come: then they wait in the ring. */
+  async #read(stream: EventStream): Promise<void> {
+    const { output } = this.#options;
+    const { signal } = this.#abort;
+    const ended = new Promise<void>((resolve) => {
+      signal.addEventListener('abort', () => resolve());
+    });
+    while (!signal.aborted) {
+      const turn = new AbortController();
+      let paused = false;
+      this.#pause = () => {
+        paused = true;
+        turn.abort();
+      };
+      signal.addEventListener('abort', this.#pause);
+      await stream.each(this.#reader, { signal: turn.signal });
+      signal.removeEventListener('abort', this.#pause);
+      if (!paused) return;
+      await Promise.race([output.drained?.(), ended]);
+    }
   }
 
   #nothingToRead(): Promise<void> {
@@ -221,8 +247,6 @@ class ScriptRun {
   #tell(text: string): void {
     if (this.#options.verbose) this.#options.output.warning(text);
   }
-
-  #readIterators(): void {}
 
   #listenToSignals(): ((() => void) | undefined)[] {
     return this.#probes('self').map((probe) => {
