@@ -76,7 +76,9 @@ export function fakeProbes(machine: FakeMachine): ProbeEnvironment & { readonly 
       file: (path) => path,
       functions: (path) => list(`functions of ${path}`, functions(path)),
       find: (path, name) => functions(path).filter((each) => each.name === name),
-      offsetOf: (path, address) => (path in files && address < 0x10000n ? address - 0x1000n : undefined),
+      offsetOf: (path, address) => (path in files && address < 0x10000n ? address : undefined),
+      // Four bytes an instruction, and nothing known of the last function.
+      startsInstruction: (_, functionAt, offset) => (functionAt === 0x3000 ? undefined : offset % 4n === 0n),
       usdt: (path) => files[path]?.usdt ?? [],
       demangle: (name) => machine.demangle?.[name],
     },

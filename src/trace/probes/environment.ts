@@ -77,6 +77,8 @@ export interface UserProbes {
   find(path: string, name: string): readonly UserFunction[];
   /** Where in the file a linked address is. */
   offsetOf(path: string, address: bigint): bigint | undefined;
+  /** Whether an instruction begins so far behind the start of a function; undefined where that cannot be told. */
+  startsInstruction(path: string, functionAt: number, offset: bigint): boolean | undefined;
   usdt(path: string): readonly UsdtNote[];
   /** A C++ name with its parameters; undefined for others, and where nothing can demangle. */
   demangle(name: string): string | undefined;

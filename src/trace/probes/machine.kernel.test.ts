@@ -70,6 +70,19 @@ test('functions of programs are found where the linker put them', () => {
   assert.deepEqual(names(`uprobe:${stripped}:*idd*`), ['middle']);
 });
 
+test('a place between the bytes of an instruction is refused', () => {
+  const { probed } = testPrograms();
+  const said = Array.from(
+    { length: 16 },
+    (_, i) => resolve(`uprobe:${probed}:outer+${i}`).diagnostics[0]?.message,
+  );
+  assert.equal(said[0], undefined);
+  const refused = said.filter((message) =>
+    message?.startsWith('Could not add uprobe into middle of instruction'),
+  );
+  assert.ok(refused.length > 4 && refused.length < 16, `${refused.length} of 16`);
+});
+
 test('C++ names', (t) => {
   const { names: path } = testPrograms();
   if (!path) return t.skip('lacks g++');

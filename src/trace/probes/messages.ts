@@ -37,6 +37,11 @@ export const messages = {
     `0x${address.toString(16)} is not an address of code in ${path}`,
   offsetOutside: (name: string, offset: bigint, size: number): string =>
     `Offset ${offset} is outside the function bounds ('${name}' size is ${size})`,
+  middleOfInstruction: (place: string): string => `Could not add uprobe into middle of instruction: ${place}`,
+  unknownInstruction: (place: string): string =>
+    `It cannot be told whether an instruction starts at ${place}`,
+  unresolvedAddress: (place: string): string => `Could not resolve address: ${place}`,
+  useUnsafe: (): string => 'with --unsafe it is not checked; the program crashes if it is wrong',
   sourceLocation: (): string =>
     'attaching to a line of the source needs debug information (DWARF), which is not read; name the function, or an address of it',
 

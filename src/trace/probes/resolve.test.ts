@@ -123,7 +123,7 @@ test('each provider names its places', () => {
     ['uprobe:/bin/tool:main', ['uprobe:/bin/tool:main']],
     ['u:/bin/tool:main+4', ['uprobe:/bin/tool:main+4']],
     ['ur:libc:malloc', ['uretprobe:/lib/libc.so.6:malloc']],
-    ['uprobe:/bin/tool:0x1234', ['uprobe:/bin/tool:4660']],
+    ['uprobe:/bin/tool:0x1004', ['uprobe:/bin/tool:4100']],
     ['U:/bin/tool:stop', ['usdt:/bin/tool:app:stop']],
     ['usdt:/bin/tool:app:stop', ['usdt:/bin/tool:app:stop']],
     ['profile:hz:99', ['profile:hz:99']],
@@ -313,6 +313,16 @@ test('what is wrong is said in the words of the reference', () => {
     ['uprobe:/bin/*:0x10', 'Cannot use wildcards with absolute address'],
     ['uprobe:/bin/tool:rust:main', 'unsupported language type: rust'],
     ['uprobe:/bin/tool:main+100', "Offset 100 is outside the function bounds ('main' size is 100)"],
+    ['uprobe:/bin/tool:main+3', 'Could not add uprobe into middle of instruction: /bin/tool:main+3'],
+    ['uprobe:/bin/tool:0x1003', 'Could not add uprobe into middle of instruction: /bin/tool:0x1003'],
+    [
+      'uprobe:/bin/tool:unsized+4',
+      'It cannot be told whether an instruction starts at /bin/tool:unsized+4 [with --unsafe it is not checked; the program crashes if it is wrong]',
+    ],
+    [
+      'uprobe:/bin/tool:0x9000',
+      'Could not resolve address: /bin/tool:0x9000 [with --unsafe it is not checked; the program crashes if it is wrong]',
+    ],
     ['uprobe:/bin/tool:0x99999999', '0x99999999 is not an address of code in /bin/tool'],
     ['uprobe:/bin/tool:mian', 'No matches for uprobe /bin/tool:mian. [did you mean uprobe:/bin/tool:main?]'],
     ['usdt:/bin/tool:', 'usdt probe must have a target function or wildcard'],
@@ -343,6 +353,11 @@ test('what is wrong is said in the words of the reference', () => {
   ] as const) {
     assert.equal(said(text), `error: ${message}`, text);
   }
+});
+
+test('with --unsafe places are not checked', () => {
+  assert.deepEqual(names('uprobe:/bin/tool:main+3', { unsafe: true }), ['uprobe:/bin/tool:main+3']);
+  assert.deepEqual(names('uprobe:/bin/tool:0x9000', { unsafe: true }), ['uprobe:/bin/tool:36864']);
 });
 
 test('a line of the source is understood, and refused for what is missing', () => {

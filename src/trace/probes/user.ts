@@ -4,8 +4,9 @@
  */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { startsInstruction } from '../../asm/x86-length.ts';
 import { fileOffset } from '../../elf/address.ts';
-import { FileType } from '../../elf/constants.ts';
+import { FileType, Machine } from '../../elf/constants.ts';
 import { ElfError } from '../../elf/errors.ts';
 import type { ElfFile } from '../../elf/file.ts';
 import { findFunctions, listFunctions } from '../../elf/functions.ts';
@@ -57,6 +58,8 @@ export function userProbes(): UserProbes {
         const found = fileOffset(elf, address, { executable: true });
         return found === undefined ? undefined : BigInt(found + offset);
       }),
+    startsInstruction: (path, functionAt, offset) =>
+      withElf(path, (elf, file) => instructionAt(elf, functionAt - file.offset, Number(offset))),
     usdt,
     demangle: demangleCpp,
   };
@@ -225,6 +228,20 @@ function findByName(elf: ElfFile, { offset }: OpenElf, path: string, name: strin
     found.push({ ...each, fileOffset: each.fileOffset + offset });
   }
   return found;
+}
+
+/** Functions are read to here; what is farther cannot be told. */
+const MAX_FUNCTION = 1 << 20;
+/** Of the last instruction, some bytes may lie behind its start. */
+const LONGEST_INSTRUCTION = 16;
+
+function instructionAt(elf: ElfFile, functionAt: number, offset: number): boolean | undefined {
+  if (offset > MAX_FUNCTION) return undefined;
+  const size = Math.min(offset + LONGEST_INSTRUCTION, elf.source.size - functionAt);
+  const { bytes } = elf.range('the code of a function', functionAt, size);
+  const arch =
+    elf.header.machine === Machine.x86_64 ? 'x64' : elf.header.machine === Machine.arm64 ? 'arm64' : '';
+  return startsInstruction(bytes, offset, arch);
 }
 
 function readUsdt(path: string): readonly UsdtNote[] {

@@ -85,6 +85,13 @@ function atAddress(request: Request, path: string, address: bigint): readonly Pr
   const fileOffset = request.environment.user.offsetOf(path, address);
   if (fileOffset === undefined) return request.fail(messages.addressOutside(path, address));
   const name = `${request.provider}:${path}:${address}`;
+  if (!request.unsafe) {
+    const place = `${path}:0x${address.toString(16)}`;
+    const holder = holderOf(request.environment.user.functions(path), Number(fileOffset));
+    if (!holder) return request.fail(messages.unresolvedAddress(place), messages.useUnsafe());
+    const problem = misplaced(request, path, holder, fileOffset - BigInt(holder.fileOffset), place);
+    if (problem) return problem;
+  }
   const file = request.environment.user.file(path);
   return [{ kind: 'userFunction', path: file, symbol: '', fileOffset, pid: request.pid, name }];
 }
@@ -93,7 +100,9 @@ function one(request: Request, path: string, wanted: Wanted): readonly ProbeTarg
   const { user } = request.environment;
   const [found] = user.find(path, wanted.name);
   if (found) {
-    const problem = outside(request, found, wanted.offset);
+    const place = `${path}:${wanted.name}+${wanted.offset}`;
+    const problem =
+      outside(request, found, wanted.offset) ?? misplaced(request, path, found, wanted.offset, place);
     return problem ?? [target(request, path, found, wanted)];
   }
   // `ns::f` without `cpp:` can only be meant one way.
@@ -107,6 +116,26 @@ function one(request: Request, path: string, wanted: Wanted): readonly ProbeTarg
 function outside(request: Request, { name, size }: UserFunction, offset: bigint): readonly [] | undefined {
   if (offset === 0n || request.unsafe || size === 0 || offset < BigInt(size)) return undefined;
   return request.fail(messages.offsetOutside(name, offset, size));
+}
+
+/** The function that a place of the file lies in. */
+function holderOf(functions: readonly UserFunction[], fileOffset: number): UserFunction | undefined {
+  return functions.find((each) => each.fileOffset <= fileOffset && fileOffset < each.fileOffset + each.size);
+}
+
+/** The kernel puts its breakpoint wherever it is told to, also between the bytes of an instruction. */
+function misplaced(
+  request: Request,
+  path: string,
+  { fileOffset }: UserFunction,
+  offset: bigint,
+  place: string,
+): readonly [] | undefined {
+  if (offset === 0n || request.unsafe) return undefined;
+  const starts = request.environment.user.startsInstruction(path, fileOffset, offset);
+  if (starts) return undefined;
+  if (starts === false) return request.fail(messages.middleOfInstruction(place));
+  return request.fail(messages.unknownInstruction(place), messages.useUnsafe());
 }
 
 function matching(request: Request, paths: readonly string[], wanted: Wanted): readonly ProbeTarget[] {
