@@ -11,6 +11,7 @@ const PACKAGES = {
   bpftool: 'the second opinion on loaded programs and BTF',
   bpftrace: 'the second opinion on the tracing language',
   clang: 'compiles the C objects',
+  'clang-19': 'compiles the C objects as well',
   'clang-16': 'compiles packages, which need 15 or newer, and guests of WebAssembly',
   'lld-16': 'links guests of WebAssembly',
   'docker-registry': 'the registry that packages go to',

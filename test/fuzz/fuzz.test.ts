@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fuzzCaptures } from './capture.ts';
 import { fuzzElf } from './elf.ts';
+import { fuzzObjects } from './object.ts';
 import { fuzzSymbols } from './symbols.ts';
 import { fuzzTrace } from './trace.ts';
 
@@ -12,6 +13,7 @@ for (const [what, run, iterations] of [
   ['ELF files', fuzzElf, 10_000],
   ['symbol tables', fuzzSymbols, 20_000],
   ['captures', fuzzCaptures, 10_000],
+  ['objects', fuzzObjects, 2_000],
   ['scripts', fuzzTrace, 10_000],
 ] as const) {
   test(`broken ${what} are answered by values and typed errors`, () => {

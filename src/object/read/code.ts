@@ -161,7 +161,9 @@ class SourceTexts {
   }
 
   lines(records: readonly LineRecord[], range: Range): CodeLine[] {
-    return between(records, range).map(({ slot, file, text, line, column }) => ({
+    // Line 0 is the compiler's way to say that it knows none: the one before goes on.
+    const known = between(records, range).filter(({ line }) => line > 0);
+    return known.map(({ slot, file, text, line, column }) => ({
       slot: slot - range.from,
       source: { file: this.#text(file), line, column, text: this.#text(text) },
     }));
