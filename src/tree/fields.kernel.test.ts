@@ -2,7 +2,9 @@
  * All fields of all tasks of this machine, compared with what /proc shows.
  *
  * Tasks change while they are read. A value is compared when /proc showed the same before and after the walk, for a
- * task whose start time was the same too; what only grows must lie between both readings.
+ * task whose start time was the same too; what only grows must lie between both readings. The state is compared for a
+ * task that was on no CPU and left none in between (its counts of context switches are the same): to change its state
+ * and to have the old one again it would have had to run.
  */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -27,6 +29,9 @@ interface ProcTask {
   readonly start: bigint;
   readonly cpu: bigint | undefined;
   readonly rss: bigint | undefined;
+  /** The state's letter, and how often the task has left a CPU. */
+  readonly state: string;
+  readonly switches: string;
   readonly values: ReadonlyMap<string, string>;
 }
 
@@ -98,6 +103,8 @@ function readTask(pid: string, tid: string): ProcTask {
     start: BigInt(part[19]!),
     cpu: schedule === undefined ? undefined : BigInt(schedule),
     rss,
+    state: part[0]!,
+    switches: `${line('voluntary_ctxt_switches')} ${line('nonvoluntary_ctxt_switches')}`,
     values,
   };
 }
@@ -146,7 +153,7 @@ test('every task of /proc is there, and every field is what /proc shows', needsR
   // A counter of each CPU may hold this many pages that the sum does not (lib/percpu_counter.c); there are three.
   const cpus = possibleCpus();
   const unseen = BigInt(3 * cpus * Math.max(32, 2 * cpus)) * BigInt(pageSize());
-  let compared = 0;
+  let [compared, states] = [0, 0];
   for (const [tid, first] of before) {
     const second = after.get(tid);
     if (second === undefined || second.start !== first.start) continue;
@@ -178,12 +185,18 @@ test('every task of /proc is there, and every field is what /proc shows', needsR
         `task ${tid}: ${first.cpu} <= ${cpu} <= ${second.cpu}`,
       );
     }
+    if (first.state === second.state && first.switches === second.switches) {
+      const state = stateLetter(snapshot.longs('state').values[row]!);
+      assert.equal(state, first.state, `task ${tid} has another state in /proc`);
+      states += 1;
+    }
     const memory = snapshot.longs('rss');
     if (first.rss === second.rss && first.rss !== undefined && memory.absent[row] === 0) {
       const away = BigInt.asIntN(64, BigInt(memory.values[row]!) - first.rss * BigInt(pageSize()));
       assert.ok(away <= unseen && away >= -unseen, `task ${tid}, rss is ${away} away`);
     }
   }
+  assert.ok(states * 2 > before.size, `${states} states of ${before.size} tasks were compared`);
   assert.ok(compared > before.size * 10, `${compared} values of ${before.size} tasks were compared`);
 });
 

@@ -1,6 +1,7 @@
 /**
- * Open files from the kernel's walk against /proc/PID/fd and fdinfo. Races are excluded by a rule: only processes
- * that this test made, and that hold still, are compared; of them every descriptor and every value.
+ * Open files from the kernel's walk against /proc/PID/fd and fdinfo. Races are excluded by a rule: of processes that this
+ * test made, and that hold still, every descriptor and every value is compared; of all others each descriptor of which
+ * /proc showed the same before and after the walk.
  */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -9,10 +10,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { ValueState } from '../snapshot.ts';
-import { readTasks } from '../source.ts';
+import { readFields, readTasks } from '../source.ts';
 import { walkFiles } from './kernel-program.ts';
 import { fileType } from './kind.ts';
-import { FileLayer, FileTable } from './model.ts';
+import { FileLayer, type FileNumber, FileTable } from './model.ts';
 import { readFileRecords } from './record.ts';
 import { planFiles, selectForFiles, writeFiles } from './report.ts';
 import { Sockets } from './socket.ts';
@@ -143,6 +144,59 @@ test('every descriptor is as /proc has it', forRoot, async (t) => {
     const shown = path.data.subarray(path.start[row], path.start[row]! + path.length[row]!);
     assert.deepEqual(Buffer.from(shown), link, what);
   }
+});
+
+/** All descriptors of all processes: what /proc says of each, as one text. */
+function readDescriptors(): Map<string, string> {
+  const all = new Map<string, string>();
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    const folder = `/proc/${pid}`;
+    try {
+      for (const fd of readdirSync(`${folder}/fd`)) {
+        try {
+          const info = readFileSync(`${folder}/fdinfo/${fd}`, 'latin1');
+          const value = (key: string): string => new RegExp(`^${key}:\\s*(\\S+)`, 'm').exec(info)?.[1] ?? '';
+          const { ino, size } = statSync(`${folder}/fd/${fd}`, { bigint: true });
+          const link = readlinkSync(`${folder}/fd/${fd}`, 'buffer').toString('latin1');
+          const flags = Number.parseInt(value('flags'), 8);
+          all.set(`${pid} ${fd}`, [flags, value('pos'), value('mnt_id'), ino, size, link].join(' '));
+        } catch {
+          // It was closed, or its path is too long for /proc.
+        }
+      }
+    } catch {
+      // The process ended.
+    }
+  }
+  return all;
+}
+
+test('every descriptor of every process that held still is as /proc has it', forRoot, async (t) => {
+  const { pid } = await held(t);
+  const before = readDescriptors();
+  const snapshot = readFields([]);
+  const { columns, hidden } = readFiles(snapshot);
+  const after = readDescriptors();
+  const ours = new Map<string, string>();
+  const number = (name: FileNumber, row: number): number | bigint => columns.numbers(name)[row]!;
+  const path = columns.bytes('path');
+  for (let row = 0; row < columns.count; row++) {
+    const from = path.start[row]!;
+    const link = Buffer.from(path.data).toString('latin1', from, from + path.length[row]!);
+    const names = ['openFlags', 'position', 'mountId', 'ino', 'size'] as const;
+    const values = names.map((name) => number(name, row));
+    ours.set(`${number('tid', row)} ${number('fd', row)}`, [...values, link].join(' '));
+  }
+  let [compared, mine] = [0, 0];
+  for (const [key, value] of before) {
+    const tid = Number(key.split(' ')[0]);
+    if (after.get(key) !== value || hidden.has(tid)) continue;
+    assert.equal(ours.get(key), value, `descriptor ${key}`);
+    compared += 1;
+    if (tid === pid) mine += 1;
+  }
+  t.diagnostic(`${compared} of ${before.size} descriptors were compared`);
+  assert.ok(mine > 10 && compared >= mine);
 });
 
 test('types, and which names were removed', forRoot, async (t) => {
