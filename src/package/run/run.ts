@@ -60,8 +60,10 @@ export async function runPackage(
     attachAll(loaded, meta.bpf_skel.progs, options.attach ?? {});
     if (parsed.verbose) for (const link of loaded.links) options.say(`attached ${link.kind} ${link.target}`);
     options.attached?.();
-    await Promise.all([aborted(options.signal), ...speaking.map((run) => run())]);
-    await loaded.detach();
+    // First nothing more comes, then what has come is read.
+    const detached = aborted(options.signal).then(() => loaded.detach());
+    await Promise.all(speaking.map((run) => run(detached)));
+    await detached;
   } finally {
     loaded.close();
   }
@@ -114,6 +116,9 @@ function placeOf(program: LoadedProgram, annotations: PackageProgram | undefined
   }
 }
 
+/** Shows what one map has to say until everything is detached. */
+type Speaker = (detached: Promise<void>) => Promise<void>;
+
 /** Prepares the reader of one map: opened before anything is attached, run afterwards. */
 function speak(
   exported: MapExport,
@@ -122,7 +127,7 @@ function speak(
   several: boolean,
   what: string,
   options: RunOptions,
-): () => Promise<void> {
+): Speaker {
   const { types } = spec;
   if (!types) throw badPackage(what, 'its object has no types (BTF)');
   return exported.kind === 'sample'
@@ -147,7 +152,7 @@ function sample(
   interval: number,
   clear: KeyedMap<unknown, unknown> | undefined,
   { signal, print }: RunOptions,
-): () => Promise<void> {
+): Speaker {
   return async () => {
     if (sampler.header !== undefined) print(sampler.header);
     while (!signal.aborted) {
@@ -177,8 +182,8 @@ function follow(
   loaded: BpfObject,
   types: Btf,
   several: boolean,
-  { json = false, signal, print, say }: RunOptions,
-): () => Promise<void> {
+  { json = false, print, say }: RunOptions,
+): Speaker {
   const { stream } = loaded.events(exported.map);
   const printers = new Map<TypeId | undefined, Printer>();
   const printerOf = (id: TypeId | undefined): Printer => {
@@ -187,12 +192,12 @@ function follow(
     return printer;
   };
   const prefix = !several ? '' : json ? '' : `${exported.map}: `;
-  return async () => {
+  return async (detached) => {
     if (!json && exported.first !== undefined) print(prefix + headerLine(columnsOf(types, exported.first)));
     const reading = stream.each(({ view }, offset, length) => {
       print(prefix + printerOf(exported.typeFor(length))(view, offset, length));
     });
-    await aborted(signal);
+    await detached;
     stream.finish();
     await reading;
     const { droppedInKernel } = stream.ledger.read();
