@@ -4,6 +4,7 @@ import type { Btf } from '../btf/btf.ts';
 import { olderThan } from '../kernel/feature/release.ts';
 import { moduleTypes } from '../kernel/module-types.ts';
 import { tracefs } from '../kernel/mounts.ts';
+import { programTypes } from '../kernel/program/functions.ts';
 import { openElf } from '../kernel/symbol/elf-files.ts';
 import { kernelSymbols } from '../kernel/symbol/kernel-symbols.ts';
 import { tracepointFormat } from '../kernel/tracepoint/list.ts';
@@ -63,6 +64,7 @@ export class Machine {
     const source: ArgumentSource = {
       types: typesOf,
       format: (category, event) => tracepointFormat(tracefs(), category, event),
+      programTypes,
     };
     return {
       types,

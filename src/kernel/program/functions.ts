@@ -39,6 +39,17 @@ export function programFunctions(id: number): ProgramFunction[] {
   return functionsOf(id, new Map());
 }
 
+/** The types of a loaded program; undefined where it has none. Throws SysError. */
+export function programTypes(id: number): Btf | undefined {
+  const program = openProgram(id);
+  try {
+    const btfId = objectInfo(program.fd.number, programInfoFields).number('btfId');
+    return btfId === 0 ? undefined : typesOf(btfId);
+  } finally {
+    program.close();
+  }
+}
+
 function functionsOf(id: number, types: Map<number, Btf | undefined>): ProgramFunction[] {
   const program = openProgram(id);
   try {
