@@ -85,7 +85,7 @@ export interface Location {
   readonly column: number;
 }
 
-/** What a record of the ring buffer asks user space to do. */
+/** What a record of the ring buffer asks user space to do. The record may end behind the NUL of its last string. */
 export type Action =
   | {
       readonly kind: 'printf' | 'errorf' | 'warnf' | 'debugf' | 'system' | 'cat';

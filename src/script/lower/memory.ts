@@ -236,5 +236,7 @@ export function aggregate(operand: Operand): Place | undefined {
 }
 
 export function copyPlace(l: Lowering, to: Place, from: Place, size: number): void {
-  copyBytes(l, to, from, size);
+  // Loads from a typed object may not reach from one member into the next: structs are copied by helper.
+  const whole = from.memory === 'kernelTyped' && from.type.kind === 'struct';
+  copyBytes(l, to, whole ? { ...from, memory: 'kernelRaw' } : from, size);
 }

@@ -10,7 +10,7 @@ import { positionOf, type Span } from '../source.ts';
 import { layoutOf, roundUp, sequence } from '../types/layout.ts';
 import { int64, type Type } from '../types/type.ts';
 import type { Lowered } from './lowered.ts';
-import { frameMemory, store } from './memory.ts';
+import { frameMemory, store, storeText } from './memory.ts';
 import type { Lowering } from './state.ts';
 
 /** The ring buffer, in `CollectionSpec.maps`. */
@@ -31,32 +31,47 @@ export class Actions {
     return this.list.length > 0;
   }
 
-  /** Sends an action. Arguments are lowered in order; with `first`, before there is a record and whatever comes of it. */
+  /**
+   * Sends an action. Arguments are lowered in order; with `first`, before there is a record and whatever comes of it.
+   *
+   * Long text goes last and only as far as its NUL: most file names are far from max_strlen, and a ring that holds
+   * twenty times the records loses none.
+   */
   send(
     l: Lowering,
     args: readonly Argument[],
     action: (fields: readonly Field[]) => Action,
     { first = false }: { first?: boolean } = {},
   ): void {
-    const { offsets, layout } = sequence(
-      args.map(({ type }) => type),
+    const last = longestText(args);
+    const order = args.map((_, i) => i).filter((i) => i !== last);
+    if (last !== undefined) order.push(last);
+    const { offsets: sorted, layout } = sequence(
+      order.map((i) => args[i]!.type),
       8,
     );
+    const offsets = args.map((_, i) => sorted[order.indexOf(i)]!);
     const size = roundUp(layout.size, 8);
-    const fields = args.map(({ type }, i) => ({ offset: offsets[i]!, type }));
-    const id = this.#add(action(fields));
-    const fill = (record: Value): void => {
+    const id = this.#add(action(args.map(({ type }, i) => ({ offset: offsets[i]!, type }))));
+    /** Gives the number of bytes where it is not known before. */
+    const fill = (record: Value): Value | undefined => {
       l.b.store(8, record, 0, l.b.constant(id));
       let end = 8;
-      for (const [i, { type, value }] of args.entries()) {
+      for (const i of order) {
         const at = offsets[i]!;
         zero(l, record, end, at - end);
-        store(l, value(), type, record, at);
-        end = at + layoutOf(type).size;
+        end = at + layoutOf(args[i]!.type).size;
       }
-      zero(l, record, end, size - end);
+      let length: Value | undefined;
+      for (const [i, { type, value }] of args.entries()) {
+        const at = offsets[i]!;
+        if (i === last) length = storeText(l, value(), record, at, layoutOf(type).size);
+        else store(l, value(), type, record, at);
+      }
+      if (last === undefined) zero(l, record, end, size - end);
+      return length && l.b.binary('add', length, l.b.constant(offsets[last!]!));
     };
-    if (first) this.#output(l, size, fill);
+    if (first || last !== undefined) this.#output(l, size, fill);
     else this.reserve(l, size, fill);
   }
 
@@ -88,7 +103,7 @@ export class Actions {
     );
   }
 
-  reserve(l: Lowering, size: number, fill: (record: Value) => void): void {
+  reserve(l: Lowering, size: number, fill: (record: Value) => unknown): void {
     const { b } = l;
     const record = l.call(
       'ringbuf_reserve',
@@ -105,13 +120,13 @@ export class Actions {
     );
   }
 
-  /** Made in the frame and then copied: for arguments that do something besides having a value. */
-  #output(l: Lowering, size: number, fill: (record: Value) => void): void {
+  /** Made in the frame and then copied: for arguments that do something besides having a value, and for long text. */
+  #output(l: Lowering, size: number, fill: (record: Value) => Value | undefined): void {
     const { b } = l;
     const record = frameMemory(l, 'record', size);
-    fill(record);
+    const length = fill(record);
     if (!b.open) return;
-    const args = [b.mapAddress(ring), record, b.constant(size), b.constant(0)];
+    const args = [b.mapAddress(ring), record, length ?? b.constant(size), b.constant(0)];
     const result = l.call('ringbuf_output', args);
     l.choose(
       (yes, no) => b.branch('ne', result, b.constant(0), yes, no),
@@ -122,6 +137,18 @@ export class Actions {
   #add(action: Action): number {
     return this.list.push(action) - 1;
   }
+}
+
+/** Shorter text is not worth a copy. */
+const longText = 128;
+
+function longestText(args: readonly Argument[]): number | undefined {
+  let found: number | undefined;
+  for (const [i, { type }] of args.entries()) {
+    if (type.kind !== 'string' || type.size < longText) continue;
+    if (found === undefined || type.size > layoutOf(args[found]!.type).size) found = i;
+  }
+  return found;
 }
 
 export function locationOf(span: Span): Location {

@@ -43,6 +43,11 @@ export interface Made {
   readonly kind: 'made';
   readonly type: Type;
   write(to: Value, offset: number, as: Type): void;
+  /**
+   * Of text: writes it with its NUL, leaves what is behind as it was, and gives the number of bytes, or a negative
+   * error.
+   */
+  writeText?(to: Value, offset: number, size: number): Value;
 }
 
 /** Something with named parts and no bytes of its own: arguments that the kernel passes in registers. */

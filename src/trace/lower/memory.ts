@@ -187,8 +187,9 @@ function storeParts(l: Lowering, parts: Parts, as: Type, to: Value, offset: numb
 const inlineCopy = 64;
 
 function copyWhole(l: Lowering, from: Place, size: number, to: Value, offset: number): void {
-  if (from.memory === 'direct' && size > inlineCopy) {
-    copyIn(l, addressAt(l, to, offset), size, from.base, from.offset, 'direct');
+  // Loads from a typed object may not reach from one member into the next.
+  if ((from.memory === 'direct' && size > inlineCopy) || from.memory === 'kernelTyped') {
+    copyIn(l, addressAt(l, to, offset), size, from.base, from.offset, from.memory);
     return;
   }
   copyBytes(l, { base: to, offset }, from, size);
@@ -237,6 +238,31 @@ export function readString(
 ): void {
   clear(l, to, offset, size);
   l.call(stringReader(memory), [addressAt(l, to, offset), l.b.constant(most), from]);
+}
+
+/**
+ * Writes text with its NUL and nothing behind it: the number of bytes, at least 1. For memory that is sent only so far.
+ */
+export function storeText(l: Lowering, lowered: Lowered, to: Value, offset: number, size: number): Value {
+  const { b } = l;
+  let written: Value;
+  if (lowered.kind === 'made' && lowered.writeText) written = lowered.writeText(to, offset, size);
+  else {
+    const place = lowered.kind === 'place' ? lowered : inMemory(l, lowered);
+    const have = Math.min(size, textSize(place.type) ?? size);
+    const from = addressAt(l, place.base, place.offset);
+    written = l.call(stringReader(place.memory), [addressAt(l, to, offset), b.constant(have), from]);
+  }
+  const bytes = b.variable('bytes');
+  b.write(bytes, written);
+  l.choose(
+    (yes, no) => b.branch('sle', written, b.constant(0), yes, no),
+    () => {
+      b.store(1, to, offset, b.constant(0));
+      b.write(bytes, b.constant(1));
+    },
+  );
+  return b.read(bytes);
 }
 
 /** Tuples and records: element by element, and zeros between them. */

@@ -40,21 +40,22 @@ function str(l: Lowering, call: Call, [from, length]: readonly Expr[]): Lowered 
   // The length counts characters; the NUL comes behind them.
   const most =
     length && known === undefined ? l.b.binary('add', l.number(length), l.b.constant(1)) : undefined;
+  const start = place.type.kind === 'buffer' ? 4 : 0;
+  const read = (to: Value, offset: number, size: number): Value => {
+    const room = Math.min(size, wanted);
+    const bytes = most ? atMost(l, most, room) : l.b.constant(room);
+    const address = addressAt(l, place.base, place.offset + start);
+    return l.call(stringReader(place.memory), [addressAt(l, to, offset), bytes, address]);
+  };
   return {
     kind: 'made',
     type,
     write(to, offset, as) {
-      const size = layoutOf(as).size;
+      const { size } = layoutOf(as);
       clear(l, to, offset, size);
-      const room = Math.min(size, wanted);
-      const bytes = most ? atMost(l, most, room) : l.b.constant(room);
-      const start = place.type.kind === 'buffer' ? 4 : 0;
-      l.call(stringReader(place.memory), [
-        addressAt(l, to, offset),
-        bytes,
-        addressAt(l, place.base, place.offset + start),
-      ]);
+      read(to, offset, size);
     },
+    writeText: read,
   };
 }
 
