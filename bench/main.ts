@@ -14,6 +14,7 @@ import { instructions } from './measures/instructions.ts';
 import { leave } from './measures/leave.ts';
 import { btfIndex, programLoad } from './measures/load.ts';
 import type { Measure } from './measures/measure.ts';
+import { replay } from './measures/replay.ts';
 import { ring } from './measures/ring.ts';
 import { scale } from './measures/scale.ts';
 import { start } from './measures/start.ts';
@@ -30,6 +31,7 @@ const measures: readonly Measure[] = [
   trace,
   tree,
   scale,
+  replay,
   leave,
   idle,
 ];

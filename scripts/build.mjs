@@ -118,7 +118,7 @@ const bundled = {
 function writeBundle(name, bundle) {
   // Node shows the line of an uncaught error, so the library keeps its lines, and with them the comments
   // of bundled packages, which are not all ASCII.
-  const ascii = bundle.replace(/^\s*\/\/.*$/gm, (comment) => comment.replace(/[^\x00-\x7f]/g, '-'));
+  const ascii = bundle.replace(/^\s*(?:\/\/|\/?\*).*$/gm, (comment) => comment.replace(/[^\x00-\x7f]/g, '-'));
   const text = `(function (module, require, __filename) {${ascii}\n})`;
   if (/[^\x00-\x7f]/.test(text)) throw new Error(`${name} must be ASCII`);
   const hash = createHash('sha256').update(text).digest('hex').slice(0, 16);
