@@ -66,7 +66,7 @@ function fieldValue(kind: CoreKind, access: Access | undefined): Value | typeof 
     // An element of an array, or the whole object.
     const size = sizeOf(types, last.type);
     if (kind === 'fieldOffset') {
-      return { value: BigInt(bitOffset / 8), checked: true, memory: { size, type: last.type } };
+      return { value: BigInt(Math.floor(bitOffset / 8)), checked: true, memory: { size, type: last.type } };
     }
     if (kind === 'fieldSize') return checked(BigInt(size));
     throw new AccessError(
