@@ -71,7 +71,7 @@ test('every kind is listed, as a table and as JSON lines', forRoot, async () => 
   const text = (await lines('list', 'programs')).find((line) => line.includes('cli_program'));
   assert.match(
     text ?? '',
-    new RegExp(`^ *${program.info().id}  raw_tracepoint  +cli_program  ${program.info().tag}`),
+    new RegExp(`^ *${program.info().id}  raw_tracepoint  +cli_program  +${program.info().tag}`),
   );
 
   assert.equal(row(await json('list', 'maps'), map.info().id)?.type, 'hash');
