@@ -2,7 +2,7 @@
  * The programs of the machine and what can be probed in them: files are found by path, by pattern, in PATH and in
  * the dynamic linker's cache, or in what a process has mapped.
  */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { startsInstruction } from '../../asm/x86-length.ts';
 import { fileOffset } from '../../elf/address.ts';
@@ -81,11 +81,25 @@ function candidates(target: string, pid: number | undefined): readonly string[] 
     for (const directory of (process.env.PATH ?? '').split(delimiter)) {
       if (directory !== '') found.push(...candidates(join(directory, target), pid));
     }
-    return [...new Set(found)];
+    return withoutAliases(found);
   }
   const here = (path: string): string =>
     pid === undefined || !path.startsWith('/') ? path : pathIn(pid, path);
   return isPattern(target) ? expand(target, pid === undefined ? '' : rootOf(pid)) : [here(target)];
+}
+
+/** Where /bin is a link to /usr/bin, a program has two paths in PATH: the first one is meant. */
+function withoutAliases(paths: readonly string[]): readonly string[] {
+  const seen = new Set<string>();
+  return paths.filter((path) => {
+    try {
+      const { dev, ino } = statSync(path);
+      const key = `${dev}:${ino}`;
+      return !seen.has(key) && seen.add(key);
+    } catch {
+      return false;
+    }
+  });
 }
 
 /** The paths that a pattern stands for, component by component; a star does not match a slash. */

@@ -6,6 +6,7 @@ import type { Codec } from '../../kernel/map/codec.ts';
 import { rawCodec } from '../../kernel/map/codec.ts';
 import { KeyedMap } from '../../kernel/map/keyed.ts';
 import { StackMap } from '../../kernel/map/stacks.ts';
+import { openProgram, type Program } from '../../kernel/program/program.ts';
 import { LostCounters, lostLayout } from '../../kernel/stream/lost.ts';
 import { RingBuffer } from '../../kernel/stream/ring.ts';
 import { Clock, clockDifference, readClock } from '../../sys/clock.ts';
@@ -22,11 +23,32 @@ import type { StackSource } from './machine-context.ts';
 
 /** Loads it, all or nothing. Throws VerifierError, KernelError. */
 export function loadScript(script: CompiledScript, options: LoadOptions = {}): KernelScript {
-  const collection = loadCollection(script.spec, options);
+  const targets = openTargets(script.probes);
+  let collection: Collection;
+  try {
+    collection = loadCollection(script.spec, { targets, ...options });
+  } finally {
+    for (const program of targets.values()) program.close();
+  }
   try {
     return new KernelScript(script, collection);
   } catch (error) {
     collection.close();
+    throw error;
+  }
+}
+
+/** The BPF programs whose functions are probed (`fentry:bpf:…`), by the name of the program that probes them. */
+function openTargets(probes: readonly CompiledProbe[]): Map<string, Program> {
+  const targets = new Map<string, Program>();
+  try {
+    for (const { program, resolved } of probes) {
+      const [target] = resolved.targets;
+      if (target?.kind === 'bpfProgram') targets.set(program, openProgram(target.programId));
+    }
+    return targets;
+  } catch (error) {
+    for (const program of targets.values()) program.close();
     throw error;
   }
 }

@@ -1,10 +1,11 @@
 /** Probes in programs: uprobe, uretprobe, usdt. */
+import { parseUsdtArgument } from '../../../elf/usdt-arguments.ts';
 import { AttachType, ProgramType } from '../../../kernel/spec.ts';
 import type { ProbeTarget, ResolvedProbe } from '../../probes/resolved.ts';
 import type { BodyUse } from '../body.ts';
 import type { LowerEnvironment } from '../environment.ts';
 import type { Hook } from '../hook.ts';
-import { parseUsdtArgument, usdtArgument } from '../usdt.ts';
+import { usdtArgument } from '../usdt.ts';
 import { argumentParts, namedRegister, registerArgument, registerResult } from './arguments.ts';
 import { part } from './tracepoint.ts';
 
@@ -53,8 +54,8 @@ export function usdtHooks(resolved: ResolvedProbe, use: BodyUse, { kernel }: Low
       register: namedRegister,
       argument(l, index) {
         const spec = specs[index];
-        const parsed = spec === undefined ? undefined : parseUsdtArgument(kernel.architecture, spec);
-        return parsed && usdtArgument(l, parsed);
+        const parsed = spec === undefined ? undefined : parseUsdtArgument(spec, kernel.architecture);
+        return parsed?.argument && usdtArgument(l, parsed.argument);
       },
     };
   });

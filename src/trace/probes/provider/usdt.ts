@@ -16,7 +16,6 @@ export const usdtRule: ProviderRule = {
   provider: 'usdt',
   aliases: ['U'],
   domain: 'user',
-  groups: byArguments,
   resolve(request) {
     const { user } = request.environment;
     const short = request.pid !== undefined && request.parts.length === 1;
@@ -77,16 +76,4 @@ function targetOf(request: Request, path: string, note: UsdtNote, fileOffset: nu
     pid: request.pid,
     name: `usdt:${path}:${note.provider}:${note.name}`,
   };
-}
-
-/** Places whose arguments lie alike are read by the same code. */
-function byArguments(targets: readonly ProbeTarget[]): readonly (readonly ProbeTarget[])[] {
-  const groups = new Map<string, ProbeTarget[]>();
-  for (const target of targets) {
-    const key = target.kind === 'usdt' ? target.argumentSpecs.join(' ') : '';
-    const group = groups.get(key);
-    if (group) group.push(target);
-    else groups.set(key, [target]);
-  }
-  return [...groups.values()];
 }
