@@ -1,12 +1,12 @@
 /**
  * Slots that do not fit into the frame move to per-CPU scratch memory: one element of a per-CPU array map.
  *
- * The function looks the element up once, at its start, and leaves with 0 in the impossible case that it is
- * not there (the verifier wants the question asked). Addresses of moved slots become that pointer plus
+ * The function looks the element up once, behind what it decides without that memory (most calls of a hook end at a
+ * filter), and leaves with 0 in the impossible case that it is not there (the verifier wants the question asked). Addresses of moved slots become that pointer plus
  * an offset. Each function of a program has its own part of the element, so a call cannot overwrite what
  * its caller keeps. Available since per-CPU arrays, Linux 4.6.
  */
-import { nextBlockId, nextValueId } from '../graph.ts';
+import { dominators, loopDepths, nextBlockId, nextValueId, reversePostorder } from '../graph.ts';
 import {
   type Block,
   type Callee,
@@ -15,6 +15,8 @@ import {
   operandsOf,
   type Slot,
   scalar64,
+  successorsOf,
+  terminatorOperands,
   type Value,
   type ValueType,
 } from '../ir.ts';
@@ -67,7 +69,7 @@ export interface ScratchPlace {
 export function demoteSlots(fn: IrFunction, place: ScratchPlace): void {
   let id = nextValueId(fn);
   let blockId = nextBlockId(fn);
-  const old = fn.blocks[0];
+  const home = homeOf(fn, place.offsets);
   const constant = (value: bigint): Value => ({ kind: 'constant', value, id: id++, type: scalar64 });
   const pointer = (provenance: 'stack' | 'map' | 'mapValue', nullable = false): ValueType => ({
     kind: 'pointer',
@@ -85,50 +87,60 @@ export function demoteSlots(fn: IrFunction, place: ScratchPlace): void {
     id: id++,
     type: pointer('mapValue', true),
   };
-  const parameters = old.values.filter((value) => value.kind === 'parameter');
   const then: Block = {
     id: blockId++,
     name: 'no scratch',
     values: [],
-    predecessors: [],
+    predecessors: [home],
     terminator: { kind: 'return', value: constant(0n) },
   };
-  const front: Block = {
+  // The block is cut in two: what comes first stays, the rest is reached with the element at hand.
+  const first = home.values.findIndex((value) => value.kind !== 'phi' && value.kind !== 'parameter');
+  const cut = first < 0 ? home.values.length : first;
+  const rest: Block = {
     id: blockId++,
     name: 'scratch',
-    values: [
-      ...parameters,
-      {
-        kind: 'store',
-        size: 4,
-        base: keyAddress,
-        offset: 0,
-        value: constant(BigInt(place.index)),
-        id: id++,
-        type: scalar64,
-      },
-      base,
-    ],
-    predecessors: [],
-    terminator: {
-      kind: 'branch',
-      op: 'eq',
-      width: 64,
-      left: base,
-      right: constant(0n),
-      then,
-      otherwise: old,
-    },
+    values: home.values.slice(cut),
+    predecessors: [home],
+    ...(home.terminator ? { terminator: home.terminator } : {}),
   };
-  then.predecessors.push(front);
-  old.predecessors.push(front);
-  old.values = old.values.filter((value) => value.kind !== 'parameter');
-  fn.blocks.unshift(front);
+  for (const next of successorsOf(home)) {
+    next.predecessors = next.predecessors.map((from) => (from === home ? rest : from));
+    for (const value of next.values) {
+      const incoming = value.kind === 'phi' ? value.incoming.get(home) : undefined;
+      if (value.kind !== 'phi' || !incoming) continue;
+      value.incoming.delete(home);
+      value.incoming.set(rest, incoming);
+    }
+  }
+  home.values = [
+    ...home.values.slice(0, cut),
+    {
+      kind: 'store',
+      size: 4,
+      base: keyAddress,
+      offset: 0,
+      value: constant(BigInt(place.index)),
+      id: id++,
+      type: scalar64,
+    },
+    base,
+  ];
+  home.terminator = {
+    kind: 'branch',
+    op: 'eq',
+    width: 64,
+    left: base,
+    right: constant(0n),
+    then,
+    otherwise: rest,
+  };
+  fn.blocks.splice(fn.blocks.indexOf(home) + 1, 0, rest);
   fn.blocks.push(then);
   const moved = (value: Value): number | undefined =>
     value.kind === 'slotAddress' ? place.offsets.get(value.slot) : undefined;
   for (const block of fn.blocks) {
-    if (block === front) continue;
+    if (block === home) continue;
     const out: Value[] = [];
     const address = (value: Value, into: Value[]): Value => {
       const offset = moved(value);
@@ -162,6 +174,35 @@ export function demoteSlots(fn: IrFunction, place: ScratchPlace): void {
     block.values = out;
   }
   for (let i = fn.slots.length - 1; i >= 0; i--) if (place.offsets.has(fn.slots[i])) fn.slots.splice(i, 1);
+}
+
+/** Where the element is looked up: the last block that every use passes, outside of loops. */
+function homeOf(fn: IrFunction, slots: ReadonlyMap<Slot, number>): Block {
+  const order = reversePostorder(fn.blocks[0]);
+  const tree = dominators(order);
+  const depths = loopDepths(order, tree);
+  let at: number | undefined;
+  const use = (block: Block): void => {
+    let other = tree.index.get(block);
+    if (other === undefined) return;
+    at ??= other;
+    while (at !== other) {
+      if (at > other) at = tree.parent[at]!;
+      else other = tree.parent[other]!;
+    }
+  };
+  const isMoved = (value: Value): boolean => value.kind === 'slotAddress' && slots.has(value.slot);
+  for (const block of order) {
+    for (const value of block.values) {
+      if (value.kind === 'phi') {
+        for (const [from, operand] of value.incoming) if (isMoved(operand)) use(from);
+      } else if (operandsOf(value).some(isMoved)) use(block);
+    }
+    if (block.terminator && terminatorOperands(block.terminator).some(isMoved)) use(block);
+  }
+  at ??= 0;
+  while (depths[at]! > 0 && at > 0) at = tree.parent[at]!;
+  return order[at]!;
 }
 
 function nextSlotId(fn: IrFunction): number {
