@@ -109,6 +109,37 @@ test('what bpftool knows of a program, bpfkit says too', forRoot, async (t) => {
   assert.ok(Math.abs(seconds - Number(expected.loaded_at)) <= 2);
 });
 
+test('what bpftool knows of a map and a link, bpfkit says too', forRoot, async (t) => {
+  const { map, link } = loaded!;
+  const ask = (kind: string, id: number): Record<string, unknown> | undefined => {
+    const { status, stdout } = spawnSync('bpftool', ['-j', kind, 'show', 'id', String(id)], {
+      encoding: 'utf8',
+    });
+    return status === 0 ? (JSON.parse(stdout) as Record<string, unknown>) : undefined;
+  };
+  const theirMap = ask('map', map.info().id);
+  if (theirMap === undefined) return t.skip('needs bpftool');
+  const [shownMap] = await json('show', 'map', String(map.info().id));
+  for (const name of [
+    'id',
+    'type',
+    'name',
+    'flags',
+    'bytes_key',
+    'bytes_value',
+    'max_entries',
+    'bytes_memlock',
+    'btf_id',
+  ]) {
+    assert.deepEqual(shownMap?.[name], theirMap[name], name);
+  }
+  assert.equal(shownMap?.frozen, theirMap.frozen === 1);
+  const theirLink = ask('link', link.describe().id);
+  const [shownLink] = await json('show', 'link', String(link.describe().id));
+  for (const name of ['id', 'type', 'prog_id', 'tp_name'])
+    assert.deepEqual(shownLink?.[name], theirLink?.[name], name);
+});
+
 test('objects are shown by name, with what is in them', forRoot, async () => {
   const map = loaded!.map as KeyedMap<number, bigint>;
   map.set(7, 2n ** 63n);
