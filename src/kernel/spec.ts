@@ -66,9 +66,9 @@ export interface ProgramSpec {
   readonly lines?: readonly LineInfo[];
   /**
    * Slots with an instruction that no kernel has, put there by whoever made the program, and why: it is an error
-   * only where the verifier gets there. Default none.
+   * only where the verifier gets there, and only then a function is asked for its reason. Default none.
    */
-  readonly unreachable?: ReadonlyMap<number, string>;
+  readonly unreachable?: ReadonlyMap<number, string | (() => string)>;
   /** The kernel type that a tracing program attaches to: `btf_trace_NAME` typedef, or a function. */
   readonly attachTarget?: AttachTarget;
   /** BPF_F_SLEEPABLE: the program may fault user pages in. */

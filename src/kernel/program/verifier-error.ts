@@ -34,7 +34,8 @@ export class VerifierError extends Error {
     const { complaint, slot } = verdict(log);
     const known = complaint === undefined ? undefined : causeOf(complaint);
     // Whoever made the program knows better why the instruction is there.
-    const why = slot === undefined ? undefined : spec.unreachable?.get(slot);
+    const reason = slot === undefined ? undefined : spec.unreachable?.get(slot);
+    const why = typeof reason === 'function' ? reason() : reason;
     const cause = why === undefined ? known : { reason: why, hint: reachedHint };
     const source = slot === undefined ? undefined : sourceAt(spec.lines ?? [], slot);
     super(sentence(spec.name, errno, source, cause?.reason, complaint, cause?.hint));

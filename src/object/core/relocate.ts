@@ -27,8 +27,11 @@ import { answerOn, impossible, type Value, widthMayChange } from './value.ts';
 export interface Poisoned {
   /** In the function. */
   readonly slot: number;
-  /** `this kernel has no task_struct.state (candidates: struct task_struct)` */
-  readonly reason: string;
+  /**
+   * `this kernel has no task_struct.state (candidates: struct task_struct)`. Asked for only where it is needed:
+   * to look for near names takes as long as all relocations together.
+   */
+  readonly reason: () => string;
 }
 
 export interface RelocatedFunction {
@@ -87,8 +90,8 @@ export class Relocator {
           continue;
         }
         const after = this.#one(relocation, before);
-        if (typeof after === 'string') poisoned.push({ slot: relocation.slot, reason: after });
-        replaced.set(relocation.slot, typeof after === 'string' ? poison(before) : [after]);
+        if (typeof after === 'function') poisoned.push({ slot: relocation.slot, reason: after });
+        replaced.set(relocation.slot, typeof after === 'function' ? poison(before) : [after]);
       } catch (error) {
         if (!(error instanceof AccessError) && !(error instanceof BtfError)) throw error;
         const place = { file: this.#options.file, section, offset: (start + relocation.slot) * 8 };
@@ -102,7 +105,7 @@ export class Relocator {
   }
 
   /** The instruction as it must be, or why it must not be. */
-  #one(relocation: CoreRelocation, instruction: ObjectInstruction): ObjectInstruction | string {
+  #one(relocation: CoreRelocation, instruction: ObjectInstruction): ObjectInstruction | (() => string) {
     const { kind, type, access: text } = relocation;
     const local = parseAccess(this.#local, type, text, kind);
     if (this.#local.name(type) === '') throw new AccessError('the type has no name to look for');
@@ -110,9 +113,10 @@ export class Relocator {
     const found = this.#answer(kind, local);
     if (found.access !== undefined) this.#options.record?.(kind, found.access);
     if (own === impossible) throw new AccessError('its own types do not answer it');
-    if (found.value === impossible) return this.#reason(local);
+    if (found.value === impossible) return () => this.#reason(local);
     const after = patched(instruction, this.#toAnswer(own, found.value, found.access));
-    return after ?? this.#narrower(local, own, found.value);
+    const { value } = found;
+    return after ?? (() => this.#narrower(local, own, value));
   }
 
   #answer(kind: CoreKind, local: Access): Outcome {

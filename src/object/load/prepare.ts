@@ -275,7 +275,7 @@ function programSpec(
   const rule = program.rule!;
   const also = program.exceptionCallback === undefined ? [] : [program.exceptionCallback];
   const linked = linkProgram(program.function, environment, also);
-  const unreachable = new Map(linked.unreachable);
+  const unreachable = new Map<number, string | (() => string)>(linked.unreachable);
   const functions = linked.functions.flatMap(({ key, start }) => {
     for (const { slot, reason } of environment.poisoned(key)) unreachable.set(start + slot, reason);
     const { type, name } = spec.functions.get(key)!;
