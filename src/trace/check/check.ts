@@ -11,6 +11,6 @@ export type { Checked } from './program.ts';
 /** `program` is what was parsed, with its imports in it (imports/). Never throws on what the parser accepts. */
 export function checkProgram(program: Program, environment: CheckEnvironment): Checked {
   const diagnostics = new Diagnostics();
-  const plain = expandDefines(program, environment.types);
+  const plain = expandDefines(program, environment.types, diagnostics);
   return checkExpanded(expandMacros(plain, diagnostics), environment, diagnostics);
 }

@@ -3,22 +3,26 @@ import type { BlockExpr, CallExpr, Expr, IdentifierExpr, Item, Macro, Node, Prog
 import { mapChildren } from '../ast/walk.ts';
 import { findBuiltin } from '../builtin/table.ts';
 import type { Diagnostics } from '../diagnostic.ts';
+import { Budget, deepestCalls, TooLarge } from './budget.ts';
 import * as say from './messages.ts';
 import { choose, collectMacros, type Overloads, whyNot } from './overloads.ts';
 import { substitute } from './substitute.ts';
-
-/** More would be a script that doubles itself with every call. */
-const mostExpansions = 10_000;
 
 /** The program without macros and their calls. */
 export function expandMacros(program: Program, diagnostics: Diagnostics): Program {
   const macros = collectMacros(program, diagnostics);
   if (macros.size === 0) return program;
-  const expansion = new Expansion(macros, diagnostics);
+  const expansion = new Expansion(macros, diagnostics, new Budget());
   const items: Item[] = [];
   for (const item of program.items) {
     if (item.kind === 'macro') continue;
-    items.push(item.kind === 'probe' || item.kind === 'subprogram' ? expansion.expand(item) : item);
+    try {
+      items.push(item.kind === 'probe' || item.kind === 'subprogram' ? expansion.expand(item) : item);
+    } catch (error) {
+      if (!(error instanceof TooLarge)) throw error;
+      diagnostics.error(item.kind === 'subprogram' ? item.nameSpan : item.span, say.tooLarge);
+      break;
+    }
   }
   return { ...program, items };
 }
@@ -26,11 +30,13 @@ export function expandMacros(program: Program, diagnostics: Diagnostics): Progra
 class Expansion {
   readonly #macros: Overloads;
   readonly #diagnostics: Diagnostics;
+  readonly #budget: Budget;
   /** Macros that are being put in, the outermost first. */
   readonly #chain: Macro[] = [];
   #count = 0;
 
-  constructor(macros: Overloads, diagnostics: Diagnostics) {
+  constructor(macros: Overloads, diagnostics: Diagnostics, budget: Budget) {
+    this.#budget = budget;
     this.#macros = macros;
     this.#diagnostics = diagnostics;
   }
@@ -66,11 +72,11 @@ class Expansion {
       this.#diagnostics.error(call.span, say.recursion(chain));
       return nothing;
     }
-    if (++this.#count > mostExpansions) {
-      this.#diagnostics.error(call.span, say.tooMany(mostExpansions));
+    if (this.#chain.length >= deepestCalls) {
+      this.#diagnostics.error(call.span, say.tooDeep(deepestCalls));
       return nothing;
     }
-    const body = substitute(macro, args, call.span, this.#count);
+    const body = substitute(macro, args, { call: call.span, number: ++this.#count, budget: this.#budget });
     this.#chain.push(macro);
     const expanded = this.expand(body);
     this.#chain.pop();

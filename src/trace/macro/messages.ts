@@ -14,5 +14,7 @@ export const wrongKind = (parameter: string, wanted: 'variable' | 'map', given: 
   `Mismatched arg to macro call. Macro expects a ${wanted} for arg ${parameter} but got ${given}.`;
 export const recursion = (chain: readonly string[]): string =>
   `Recursive macro call detected. Call chain: ${chain.join(' > ')}`;
-export const tooMany = (most: number): string =>
-  `Macros of this script are put in more than ${most} times: do two of them call each other twice?`;
+export const tooDeep = (most: number): string => `Macros are nested more than ${most} deep`;
+export const tooLarge =
+  'What macros put into this script makes it too large: arguments that are used twice double it';
+export const definesTooLarge = 'What #defines put into this script makes it too large';

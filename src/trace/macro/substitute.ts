@@ -6,11 +6,22 @@ import type { BlockExpr, Expr, Macro, Node, TypeExpr } from '../ast/nodes.ts';
 import { mapChildren } from '../ast/walk.ts';
 import { hygienicName } from '../check/names.ts';
 import type { Span } from '../source.ts';
+import type { Budget } from './budget.ts';
 
-export function substitute(macro: Macro, args: readonly Expr[], call: Span, number: number): BlockExpr {
+export function substitute(
+  macro: Macro,
+  args: readonly Expr[],
+  { call, number, budget }: { readonly call: Span; readonly number: number; readonly budget: Budget },
+): BlockExpr {
   const given = new Map(macro.parameters.map(({ name }, index) => [name, args[index]!]));
 
+  const copy = (node: Node): Node => {
+    budget.spend();
+    return { ...mapChildren(node, copy) };
+  };
+
   const replace = (node: Node): Node => {
+    budget.spend();
     switch (node.kind) {
       case 'identifier': {
         const argument = given.get(node.name);
@@ -57,5 +68,3 @@ function typeArgument(argument: Expr | undefined): TypeExpr | undefined {
   if (argument?.kind !== 'typeQuery' || argument.query !== 'typeof') return undefined;
   return { kind: 'typeofType', span: argument.span, of: argument.of };
 }
-
-const copy = (node: Node): Node => ({ ...mapChildren(node, copy) });
