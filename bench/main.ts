@@ -14,6 +14,7 @@ import { instructions } from './measures/instructions.ts';
 import { leave } from './measures/leave.ts';
 import { btfIndex, programLoad } from './measures/load.ts';
 import type { Measure } from './measures/measure.ts';
+import { object } from './measures/object.ts';
 import { replay } from './measures/replay.ts';
 import { ring } from './measures/ring.ts';
 import { scale } from './measures/scale.ts';
@@ -29,6 +30,7 @@ const measures: readonly Measure[] = [
   ring,
   instructions,
   trace,
+  object,
   tree,
   scale,
   replay,

@@ -1,6 +1,6 @@
 /** What a measure says, and the table of all of them. */
 
-export type Unit = 'ms' | 'ns' | 'MB' | 'instructions' | 'lost' | 'ms/s';
+export type Unit = 'ms' | 'ns' | 'MB' | 'KB' | 'instructions' | 'lost' | 'ms/s';
 
 export interface Row {
   readonly what: string;
