@@ -137,7 +137,8 @@ int main(int argc, char **argv) {
 test('thousands of starts a second: every fork, exec and end is in the model, exactly', async (t) => {
   const w = await watched(t);
   if (w === undefined) return;
-  const count = 2000;
+  // A guest without a compiler runs a shell, in an emulator.
+  const count = spawnSync('cc', ['--version']).status === 0 ? 2000 : 500;
   const child = await spawner(t, count);
   const began = performance.now();
   child.stdin!.end('\n');
