@@ -32,6 +32,7 @@ for (const [block, expected] of [
   ['license = "Dual MIT/GPL"', { license: 'Dual MIT/GPL' }],
   ['str_trunc_trailer = "..."', { strTruncTrailer: '...' }],
   ['unstable_tseries = enable', { unstable: { ...defaultConfig.unstable, tseries: 'enable' } }],
+  ['unstable_typeinfo = true', { unstable: { ...defaultConfig.unstable, typeinfo: 'enable' } }],
   ['perf_rb_pages = 128', { perfRbPages: 128 }],
   ['on_stack_limit = 0', { onStackLimit: 0 }],
 ] as [string, Partial<Config>][]) {

@@ -61,10 +61,17 @@ const choice =
     return undefined;
   };
 
-const unstable = (key: keyof Config['unstable']): Setter =>
-  choice(['enable', 'warn', 'error'], (draft, word: Unstable) => {
-    draft.unstable = { ...draft.unstable, [key]: word };
-  });
+const unstable =
+  (key: keyof Config['unstable']): Setter =>
+  (draft, value) => {
+    const put = (into: Draft, word: Unstable): void => {
+      into.unstable = { ...into.unstable, [key]: word };
+    };
+    const flag = readBoolean(value);
+    if (flag === undefined) return choice(['enable', 'warn', 'error'], put)(draft, value);
+    put(draft, flag ? 'enable' : 'error');
+    return undefined;
+  };
 
 /** What the kernel calls compatible with the GPL (include/linux/license.h). */
 const licenses = [
