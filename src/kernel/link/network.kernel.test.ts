@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { CountingProgram, sendDatagrams } from '../../../test/support/counting-program.ts';
 import {
@@ -62,6 +62,7 @@ let pairs = 0;
 /** A veth pair to a second namespace, both sides up, with addresses; gone after the test. */
 function pair(t: TestContext): {
   readonly name: string;
+  readonly peer: string;
   readonly index: number;
   readonly other: Fd;
   ping(): void;
@@ -82,6 +83,7 @@ function pair(t: TestContext): {
   });
   return {
     name,
+    peer,
     index: findInterface(name)!.index,
     other,
     // From the other side, and an answer: a datagram to a closed port gives an ICMP error back.
@@ -498,12 +500,34 @@ for (const [direction, type] of [
   });
 }
 
+test('a program of a route fires on what arrives and is passed on', { skip: needsVeth }, async (t) => {
+  const [from, to] = [pair(t), pair(t)];
+  using program = new CountingProgram(ProgramType.lwtIn, { returns: 0 });
+  const destination = '10.99.0.0/16';
+  let link: AttachedLink;
+  try {
+    link = attachLightweightTunnel(program.program, { destination, interface: to.name, direction: 'in' });
+  } catch (error) {
+    if (error instanceof AttachError && error.code === 'unsupported') return t.skip('needs lwtunnel');
+    throw error;
+  }
+  // This namespace passes on, and answers for the network that lies behind it.
+  writeFileSync('/proc/sys/net/ipv4/ip_forward', '1');
+  writeFileSync(`/proc/sys/net/ipv4/conf/${from.name}/proxy_arp`, '1');
+  inNetwork(from.other, () => addAddress(from.peer, '10.99.0.1', 16));
+  await waitUntil('the program of the route', () => {
+    inNetwork(from.other, () => sendDatagrams('10.99.1.2', 9));
+    return program.runs > 0;
+  });
+  link.close();
+});
+
 test('a link is pinned, opened again by path and id, and outlives its handle', { skip: needsVeth }, (t) => {
   const { name, ping } = pair(t);
   using program = new CountingProgram(ProgramType.xdp, { returns: pass });
   const folder = `${bpffs()}/bpfkit-test-${process.pid}`;
   mkdirSync(folder);
-  t.after(async () => (await import('node:fs')).rmSync(folder, { recursive: true, force: true }));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
   const link = attachXdp(program.program, name);
   const { id } = link.describe();
   link.pin(`${folder}/link`);
