@@ -94,7 +94,14 @@ for (const [expression, named, value, said] of [
     ["error 13-24: Invalid value for option --x: 'maybe'. Expected true, false, 1 or 0."],
   ],
   ['1', { y: true, z: '1' }, undefined, ['error: unexpected program command line options: --y, --z']],
-  ['1', { help: true }, 1n, []],
+  ['1', { help: true }, undefined, ['error: unexpected program command line options: --help']],
+  ['getopt("help")', { help: true }, true, []],
+  [
+    'getopt("limit", 5, "how many")',
+    { help: true },
+    undefined,
+    ['error: unexpected program command line options: --help (expected program options:\n--limit: how many)'],
+  ],
 ] as [string, Record<string, string | true>, Constant | undefined, string[]][]) {
   test(`${expression} with the options ${JSON.stringify(named)} is ${String(value)}`, () => {
     assert.deepEqual(constantIn(expression, { named: new Map(Object.entries(named)) }), { value, said });

@@ -162,8 +162,10 @@ function expressionReturns(expr: Expr): boolean {
   return alwaysReturns(expr.then) && alwaysReturns(expr.otherwise);
 }
 
-/** What was given behind `--` and no `getopt` asks for. */
+/** What was given behind `--` and no `getopt` asks for: `--help` among it, which so shows what there is. */
 function checkOptions({ environment, options }: ProgramState, diagnostics: Diagnostics): void {
-  const unknown = [...environment.named.keys()].filter((name) => name !== 'help' && !options.has(name));
-  if (unknown.length > 0) diagnostics.error(undefined, say.unexpectedOptions(unknown));
+  const unknown = [...environment.named.keys()].filter((name) => !options.has(name));
+  if (unknown.length === 0) return;
+  const hint = options.size === 0 ? {} : { hint: say.expectedOptions(options) };
+  diagnostics.error(undefined, say.unexpectedOptions(unknown), hint);
 }
