@@ -3,7 +3,7 @@ import type { Value } from '../../compiler/ir.ts';
 import { increment, lookUp, mapEntry } from '../../script/emit/counter.ts';
 import { floorLog2 } from '../../script/emit/numbers.ts';
 import type { Expr, MapExpr } from '../ast/nodes.ts';
-import type { AggregateType, TypeOf } from '../types/type.ts';
+import { type AggregateType, type Type, type TypeOf, uint64 } from '../types/type.ts';
 import { type Lowered, nothing } from './lowered.ts';
 import { addWord, bucketKey, counted, keyOf, mapOf, putRaw } from './maps.ts';
 import { frameMemory } from './memory.ts';
@@ -276,7 +276,7 @@ export function readAggregateAt(l: Lowering, map: MapPlan, key: Value): Lowered 
   b.jump(head);
   b.seal(head);
   b.begin(after);
-  const result = { kind: 'int', bits: 64, signed } as const;
+  const result = entryType(type);
   if (!averages) return { kind: 'scalar', value: b.read(first), type: result };
   const quotient = b.variable('average');
   b.write(quotient, b.constant(0));
@@ -286,5 +286,27 @@ export function readAggregateAt(l: Lowering, map: MapPlan, key: Value): Lowered 
     (yes, no) => b.branch('ne', number, b.constant(0), yes, no),
     () => b.write(quotient, b.binary(signed ? 'sdiv' : 'div', total, number)),
   );
-  return { kind: 'scalar', value: b.read(quotient), type: result };
+  const average = b.read(quotient);
+  if (type.kind === 'avg') return { kind: 'scalar', value: average, type: result };
+  return {
+    kind: 'made',
+    type: result,
+    write(to, offset) {
+      for (const [i, word] of [number, average, total].entries()) b.store(8, to, offset + i * 8, word);
+    },
+  };
+}
+
+/** What an entry is when it is read: a number, or the three of stats. */
+export function entryType(type: AggregateType): Type {
+  const number = { kind: 'int', bits: 64, signed: isSigned(type) } as const;
+  if (type.kind !== 'stats') return number;
+  return {
+    kind: 'record',
+    fields: [
+      { name: 'count', type: uint64 },
+      { name: 'average', type: number },
+      { name: 'total', type: number },
+    ],
+  };
 }

@@ -240,6 +240,23 @@ export function readString(
   l.call(stringReader(memory), [addressAt(l, to, offset), l.b.constant(most), from]);
 }
 
+/** Where a string helper had to put its NUL in place of a character, the character. */
+export function keepLast(
+  l: Lowering,
+  written: Value,
+  room: number,
+  from: Value,
+  memory: Memory,
+  to: Value,
+  offset: number,
+): void {
+  const { b } = l;
+  l.choose(
+    (yes, no) => b.branch('eq', written, b.constant(room), yes, no),
+    () => copyIn(l, addressAt(l, to, offset + room - 1), 1, from, room - 1, memory),
+  );
+}
+
 /**
  * Writes text with its NUL and nothing behind it: the number of bytes, at least 1. For memory that is sent only so far.
  */
@@ -252,6 +269,7 @@ export function storeText(l: Lowering, lowered: Lowered, to: Value, offset: numb
     const have = Math.min(size, textSize(place.type) ?? size);
     const from = addressAt(l, place.base, place.offset);
     written = l.call(stringReader(place.memory), [addressAt(l, to, offset), b.constant(have), from]);
+    keepLast(l, written, have, from, place.memory, to, offset);
   }
   const bytes = b.variable('bytes');
   b.write(bytes, written);

@@ -166,6 +166,12 @@ test('aggregations are read over all CPUs', () => {
   assert.deepEqual(printed(body), ['2 -7 -2 9 -6']);
 });
 
+test('entries of aggregations are printed as they are now', () => {
+  const body = `@c[1] = count(); @a[1] = avg(6); @m[1] = max(7); @s[1] = stats(4); @s[1] = stats(8);
+    print(@c[1]); print(@a[1]); print(@m[1]); print(@s[1])`;
+  assert.deepEqual(printed(body), ['1', '6', '7', '{ .count = 2, .average = 6, .total = 12 }']);
+});
+
 test('histograms have the right buckets', () => {
   const rows = (text: string): string[] =>
     text
@@ -189,6 +195,15 @@ test('histograms have the right buckets', () => {
 test('a full map counts what it refuses', () => {
   const { compiled } = runScript('let @m = hash(2); begin { @m[1] = 1; @m[2] = 1; @m[3] = 1 }');
   assert.ok(compiled.lossIndex.has('@m'));
+});
+
+test('long text is printed as far as it goes, and its end is marked', () => {
+  const lines = runScript(`config = { max_strlen = 150 } begin {
+    $a = "0123456789"; $b = str_concat($a, $a); $c = str_concat($b, $b); $d = str_concat($c, $c); $e = str_concat($d, $d);
+    print($d); print($e); printf("%s|%s", $d, str(kptr(&$d)));
+  }`).lines;
+  assert.equal(lines[0], '0123456789'.repeat(8));
+  assert.ok(lines[1]!.startsWith('0123456789'.repeat(14)), lines[1]);
 });
 
 // Loops

@@ -4,8 +4,9 @@ import { addressAt, bytesReader, stringReader } from '../../../script/emit/memor
 import type { Expr } from '../../ast/nodes.ts';
 import type { Action, Field } from '../../compiled.ts';
 import { type Format, parseFormat } from '../../print/format-spec.ts';
-import { int64, string, type Type, uint64 } from '../../types/type.ts';
+import { int64, isAggregate, string, type Type, uint64 } from '../../types/type.ts';
 import { type Argument, locationOf } from '../actions.ts';
+import { entryType } from '../aggregates.ts';
 import { behind } from '../expressions.ts';
 import { numberField } from '../kernel-field.ts';
 import { type Lowered, nothing } from '../lowered.ts';
@@ -24,7 +25,9 @@ export function argument(l: Lowering, expr: Expr): Argument {
 
 function sentType(l: Lowering, expr: Expr): Type {
   const known = l.facts.constantOf(expr);
-  return typeof known === 'string' ? string(Buffer.byteLength(known, 'latin1') + 1) : l.facts.typeOf(expr);
+  if (typeof known === 'string') return string(known.length + 1);
+  const type = l.facts.typeOf(expr);
+  return isAggregate(type) ? entryType(type) : type;
 }
 
 /** It does something besides having a value: it has to happen even if no record can be had. */

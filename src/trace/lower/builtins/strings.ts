@@ -7,7 +7,7 @@ import { bool, int64, type Type, uint64 } from '../../types/type.ts';
 import { equalBytes, ours } from '../equality.ts';
 import { behind } from '../expressions.ts';
 import type { Lowered, Place } from '../lowered.ts';
-import { clear, inMemory, store, typeOf } from '../memory.ts';
+import { clear, inMemory, keepLast, store, typeOf } from '../memory.ts';
 import { searchText } from '../search.ts';
 import type { Lowering } from '../state.ts';
 import { textSize } from '../types.ts';
@@ -45,7 +45,10 @@ function str(l: Lowering, call: Call, [from, length]: readonly Expr[]): Lowered 
     const room = Math.min(size, wanted);
     const bytes = most ? atMost(l, most, room) : l.b.constant(room);
     const address = addressAt(l, place.base, place.offset + start);
-    return l.call(stringReader(place.memory), [addressAt(l, to, offset), bytes, address]);
+    const read = l.call(stringReader(place.memory), [addressAt(l, to, offset), bytes, address]);
+    // Text that was cut short has no NUL: that is how printing knows.
+    if (!length) keepLast(l, read, room, address, place.memory, to, offset);
+    return read;
   };
   return {
     kind: 'made',
