@@ -1,4 +1,5 @@
 /** Reading and writing memory by type. Every write fills every byte: keys are compared, records are sent as a whole. */
+import { helper } from '../../compiler/helpers.ts';
 import type { MemorySize, Value } from '../../compiler/ir.ts';
 import type { Memory } from '../../script/emit/emitter.ts';
 import {
@@ -24,7 +25,8 @@ const inlineZero = 64;
 /** Zeros. A helper that reads what nobody can read (address 0) fills its destination with them. */
 export function clear(l: Lowering, to: Value, offset: number, size: number): void {
   if (size <= inlineZero) return zero(l, to, offset, size);
-  l.call('probe_read_kernel', [addressAt(l, to, offset), l.b.constant(size), l.b.constant(0)]);
+  // Not l.call: with -k its failure would be reported.
+  l.b.call(helper('probe_read_kernel'), [addressAt(l, to, offset), l.b.constant(size), l.b.constant(0)]);
 }
 
 /** Memory of this frame. */

@@ -277,3 +277,13 @@ test('the time passes', () => {
 test('ids of the process', () => {
   assert.deepEqual(printed('print(pid(init)); print(uid)'), [`${process.pid}`, `${process.getuid?.()}`]);
 });
+
+test('with -k, reads of what is not there are reported', () => {
+  const script = 'begin { print(*(uint64 *)kptr(8)); print(curtask.pid > 0) }';
+  assert.deepEqual(runScript(script).lines, ['0', 'true']);
+  assert.deepEqual(runScript(script, { helperWarnings: true }).lines.toSorted(), [
+    '0',
+    'helperError',
+    'true',
+  ]);
+});

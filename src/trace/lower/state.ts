@@ -33,6 +33,13 @@ export interface LoopTargets {
   onContinue(): void;
 }
 
+/** Helpers whose failures `-k` reports: reads of memory that is not there. */
+const reported: ReadonlySet<HelperName> = new Set([
+  ...(['probe_read', 'probe_read_kernel', 'probe_read_user'] as const),
+  ...(['probe_read_str', 'probe_read_kernel_str', 'probe_read_user_str'] as const),
+  ...(['d_path', 'probe_write_user', 'send_signal', 'send_signal_thread'] as const),
+]);
+
 export class Lowering implements ProbeEmitter {
   readonly b: FunctionBuilder;
   readonly script: ScriptState;
@@ -45,6 +52,8 @@ export class Lowering implements ProbeEmitter {
   /** Ends the function that the script's `return` ends: the body of the probe, or the sub-program. */
   readonly leave: (l: Lowering, value: Lowered | undefined) => void;
   readonly #context: (() => Value) | undefined;
+  /** What is being lowered. */
+  #span: Span | undefined;
 
   constructor(options: {
     builder: FunctionBuilder;
@@ -74,7 +83,9 @@ export class Lowering implements ProbeEmitter {
   }
 
   call(name: HelperName, args: readonly Value[], type: ValueType = scalar64): Value {
-    return this.b.call(helper(name), args, type);
+    const result = this.b.call(helper(name), args, type);
+    if (this.#span && reported.has(name)) this.script.actions.helperError(this, name, result, this.#span);
+    return result;
   }
 
   /** Lowers an expression. */
@@ -89,6 +100,7 @@ export class Lowering implements ProbeEmitter {
 
   /** Instructions made from now on belong to this place of the script. */
   at(span: Span): void {
+    this.#span = span;
     const { line, column } = positionOf(span.source, span.start);
     this.b.source = { file: span.source.name, line, column, text: lineText(span.source, line) };
   }

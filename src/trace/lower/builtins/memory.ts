@@ -140,8 +140,7 @@ function path(l: Lowering, call: Call, [of]: readonly Expr[]): Lowered {
       const size = layoutOf(as).size;
       clear(l, to, offset, size);
       const room = Math.min(size, layoutOf(type).size);
-      const result = l.call('d_path', [address, addressAt(l, to, offset), l.b.constant(room)]);
-      l.script.actions.helperError(l, 'd_path', result, call.span);
+      l.call('d_path', [address, addressAt(l, to, offset), l.b.constant(room)]);
     },
   };
 }
@@ -166,7 +165,7 @@ const bytesOf = (length: number): Type => ({
   length,
 });
 
-function writeUser(l: Lowering, call: Call, [to, from, count]: readonly Expr[]): Lowered {
+function writeUser(l: Lowering, _call: Call, [to, from, count]: readonly Expr[]): Lowered {
   const address = l.number(to!);
   const lowered = l.lower(from!);
   const type = typeOf(lowered);
@@ -177,8 +176,7 @@ function writeUser(l: Lowering, call: Call, [to, from, count]: readonly Expr[]):
   if (pointer) store(l, behind(l, lowered, bytesOf(size)), bytesOf(size), base, 0);
   else store(l, lowered, type, base, 0);
   const bytes = atMost(l, l.number(count!), size);
-  const result = l.call('probe_write_user', [address, base, bytes]);
-  l.script.actions.helperError(l, 'probe_write_user', result, call.span);
+  l.call('probe_write_user', [address, base, bytes]);
   return nothing;
 }
 
