@@ -108,6 +108,13 @@ test('maps in maps, program arrays and their slots are filled before anything ru
   assert.ok(perf.maxEntries > 0, 'one slot for each possible CPU');
 });
 
+test('maps from before BTF are made and used', () => {
+  using object = loadObject(objectBytes('legacy'), { file: 'legacy.bpf.o' });
+  assert.equal(object.programs.legacy!.testRun({ data: new Uint8Array(64) }).result, 9);
+  const counts = object.maps.counts as KeyedMap<Uint8Array, Uint8Array>;
+  assert.deepEqual(counts.get(Uint8Array.of(5, 0, 0, 0)), Uint8Array.of(6, 0, 0, 0, 0, 0, 0, 0));
+});
+
 test('a map that is pinned by name is made once and found again', () => {
   const root = bpffs();
   const directory = mkdtempSync(join(root, 'bpfkit-test-'));

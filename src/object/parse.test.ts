@@ -76,6 +76,15 @@ test('map definitions say types, sizes and flags', () => {
   assert.equal(types?.name(mapOf(spec, 'perf').valueType!), 'event');
 });
 
+test('maps from before BTF are read, unless libbpf is to be followed', () => {
+  const spec = parseObject(objectBytes('legacy'));
+  const { type, keySize, valueSize, maxEntries, flags } = mapOf(spec, 'counts');
+  assert.deepEqual([type, keySize, valueSize, maxEntries, flags], [1, 4, 8, 10, 1]);
+  assert.equal(mapOf(spec, 'other').type, MapType.array);
+  assert.deepEqual(references(spec, 'legacy'), ['counts', 'other']);
+  assert.throws(() => parseObject(objectBytes('legacy'), { strict: true }), /section "maps".*obsolete/);
+});
+
 test('global variables lie where the symbols say, by section', () => {
   const spec = first();
   const data = mapOf(spec, 'first.data').data;
