@@ -41,6 +41,11 @@ async function warm() {
   loaded.close();
 }
 
+/** Uses what most scripts use: text, maps, a tracepoint with arguments. */
+const script =
+  'begin { @h = hist(5); printf("%d %s\\n", pid, comm); @[comm] = count(); exit() } ' +
+  'tracepoint:syscalls:sys_enter_openat { printf("%s\\n", str(args.filename)) }';
+
 if (process.argv[2] === 'library') {
   await warm().catch(() => {});
 } else if (process.geteuid?.() === 0) {
@@ -48,6 +53,7 @@ if (process.argv[2] === 'library') {
   const commands = [
     ['tree', 'pid', '1'],
     ['dump', '/dev/null'],
+    ['trace', '-e', script],
   ];
   const runs = [
     [fileURLToPath(import.meta.url), 'library'],

@@ -63,12 +63,12 @@ export function buildPackage() {
 
 /**
  * What a test needs, by its name: `x.kernel.test.ts` a kernel; below test/guest the built package on each guest;
- * below test/cli the built package and this machine; the rest nothing.
+ * below test/cli and test/trace the built package and this machine; the rest nothing.
  * @param {string} file relative to the project @returns {Kind}
  */
 export function kindOf(file) {
   if (file.startsWith('test/guest/')) return 'guest';
-  if (file.startsWith('test/cli/')) return 'cli';
+  if (file.startsWith('test/cli/') || file.startsWith('test/trace/')) return 'cli';
   return /\.kernel\.test\.[jt]s$/.test(file) ? 'kernel' : 'pure';
 }
 

@@ -1,22 +1,10 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { strftimeOracle } from '../../../test/support/strftime-oracle.ts';
 import { strftime } from './strftime.ts';
 import { localZone, parseZone, ruleZone, utc } from './zone.ts';
 
-interface Oracle {
-  readonly rows: readonly {
-    readonly format: string;
-    readonly seconds: number;
-    readonly zone: string;
-    readonly expected: string;
-  }[];
-}
-
-const path = new URL('../../../test/trace/oracle/strftime.json', import.meta.url);
-const { rows } = JSON.parse(readFileSync(path, 'utf8')) as Oracle;
-
-for (const { format, seconds, zone, expected } of rows) {
+for (const [format, seconds, zone, expected] of strftimeOracle) {
   test(`${JSON.stringify(format)} at ${seconds} in ${zone} is what libc says`, () => {
     const rule = zone === 'UTC' ? utc : ruleZone(zone);
     assert.ok(rule);
