@@ -63,10 +63,15 @@ export function* probeableFunctions(): Generator<TraceableFunction, void, undefi
   }
 }
 
-/** The modules that have a function of this name that can be probed; `vmlinux` is the kernel proper. */
+/**
+ * The modules that have a function of this name that can be probed; `vmlinux` is the kernel proper.
+ *
+ * Of several names of one place, ftrace lists one: `__x64_sys_getppid` and `__ia32_sys_getppid` are the same code.
+ * So a name that it does not know is looked for among all symbols, and the kernel is asked when it is attached to.
+ */
 export function modulesOfFunction(name: string): string[] {
-  const known = traceableFunctions();
-  if (known) return known.modulesOf(name);
+  const known = traceableFunctions()?.modulesOf(name) ?? [];
+  if (known.length > 0) return known;
   return kernelSymbols()
     .find(name)
     .filter((symbol) => isFunction(symbol) && symbol.module !== 'bpf')
