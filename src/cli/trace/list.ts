@@ -2,7 +2,6 @@
 import { existsSync } from 'node:fs';
 import { escapeText } from '../../text/escape.ts';
 import type { CheckedProgram } from '../../trace/checked.ts';
-import { compileScript } from '../../trace/compile.ts';
 import {
   listFor,
   listOptions,
@@ -10,14 +9,17 @@ import {
   looksLikeFile,
   missingFileWarning,
 } from '../../trace/list/index.ts';
-import { Machine } from '../../trace/machine.ts';
-import { renderDiagnostics } from '../../trace/render.ts';
 import type { ExitCode, Io } from '../command.ts';
 import type { TraceSettings } from './settings.ts';
 import { scriptOf } from './source.ts';
 
+/** Definitions of types are indented by tabs; everything else is data. */
+function shown(line: string): string {
+  return line.split('\t').map(escapeText).join('\t');
+}
+
 /** A pattern, or the probes of a script. */
-export function list(settings: TraceSettings, io: Io): ExitCode {
+export async function list(settings: TraceSettings, io: Io): Promise<ExitCode> {
   const [word] = settings.given.words;
   const request = { pid: settings.pid, verbose: settings.verbose };
   const isScript = settings.program !== undefined || (word !== undefined && word !== '' && existsSync(word));
@@ -25,10 +27,16 @@ export function list(settings: TraceSettings, io: Io): ExitCode {
     if (settings.program === undefined) {
       const pattern = word ?? '';
       if (looksLikeFile(pattern)) io.err.line(`WARNING: ${escapeText(missingFileWarning(pattern))}`);
-      for (const line of listFor(pattern, request)) io.out.line(escapeText(line));
+      for (const line of listFor(pattern, request)) io.out.line(shown(line));
       return 0;
     }
   }
+  // A pattern needs none of it.
+  const [{ compileScript }, { Machine }, { renderDiagnostics }] = await Promise.all([
+    import('../../trace/compile.ts'),
+    import('../../trace/machine.ts'),
+    import('../../trace/render.ts'),
+  ]);
   const { source, parameters } = scriptOf(settings);
   let checked: CheckedProgram | undefined;
   const { diagnostics } = compileScript(source, {

@@ -139,7 +139,12 @@ test('parameters are those of the types, or of the format', () => {
 test('types by name, and as they are defined', () => {
   assert.ok(isTypePattern('struct file') && !isTypePattern('structure:x'));
   assert.deepEqual(listTypes('struct f*', btf, false), ['struct file']);
-  assert.deepEqual(listTypes('struct file', btf, true), ['struct file {\n\tint flags;\n\tint count;\n};']);
+  assert.deepEqual(listTypes('struct file', btf, true), [
+    'struct file {',
+    '\tint flags;',
+    '\tint count;',
+    '};',
+  ]);
   assert.deepEqual(listTypes('enum *', btf, false), []);
 });
 

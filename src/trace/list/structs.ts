@@ -17,8 +17,8 @@ export function isTypePattern(pattern: string): boolean {
 }
 
 /**
- * The types that a pattern (`struct task_*`) matches, in the order of their names; a definition has several
- * lines, in one string. Two types of one name are both given.
+ * The lines for the types that a pattern (`struct task_*`) matches, in the order of their names. Two types of one
+ * name are both given, unless they are the same to the eye.
  */
 export function listTypes(pattern: string, btf: Btf, verbose: boolean): string[] {
   const match = TAGGED.exec(pattern);
@@ -34,6 +34,6 @@ export function listTypes(pattern: string, btf: Btf, verbose: boolean): string[]
     }
   }
   found.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.id - b.id));
-  const lines = found.map(({ name, id }) => (verbose ? definitionInC(btf, id) : `${tag} ${name}`));
-  return [...new Set(lines)];
+  const texts = new Set(found.map(({ name, id }) => (verbose ? definitionInC(btf, id) : `${tag} ${name}`)));
+  return [...texts].flatMap((text) => text.split('\n'));
 }
