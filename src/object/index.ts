@@ -14,6 +14,7 @@ export { VerifierError } from '../kernel/program/verifier-error.ts';
 export { SysError } from '../sys/errors.ts';
 export { KernelString } from '../text/kernel-string.ts';
 export type { AttachOptions } from './attach.ts';
+export { type CombineOptions, combineObjects } from './combine.ts';
 export { minimisedTypes } from './core/minimise.ts';
 export { type ObjectDeclarationOptions, objectDeclarations } from './declarations.ts';
 export { ObjectError, type ObjectErrorCode } from './errors.ts';

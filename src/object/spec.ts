@@ -19,7 +19,9 @@ export type ObjectReference =
   /** `call` of a kernel function. */
   | { readonly kind: 'kfunc'; readonly name: string }
   /** `ld_imm64`: a variable of the kernel. */
-  | { readonly kind: 'ksym'; readonly name: string };
+  | { readonly kind: 'ksym'; readonly name: string }
+  /** What another object defines: a function, map or variable. `combineObjects` resolves it. */
+  | { readonly kind: 'extern'; readonly name: string; readonly addend: number };
 
 export interface ObjectInstruction extends Omit<Instruction, 'reference'> {
   readonly reference?: ObjectReference;

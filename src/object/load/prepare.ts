@@ -219,6 +219,15 @@ class Environment implements LinkEnvironment {
         return this.#names.call(instruction, reference.name);
       case 'ksym':
         return this.#names.address(instruction, reference.name);
+      case 'extern':
+        throw new ObjectError(
+          'relocation',
+          { file: this.#spec.file },
+          `"${reference.name}" is declared extern and defined nowhere`,
+          {
+            hint: "declare it with __ksym or __kconfig if it is the kernel's, or combine the object with one that has it",
+          },
+        );
       case 'map':
       case 'mapValue': {
         if (this.#made.has(reference.map)) return undefined;

@@ -74,6 +74,8 @@ function definitions(
     if (declared.kind !== 'variable')
       throw image.at(SECTION, undefined, `type ${variable} in its BTF is no variable`);
     const { name, linkage } = declared;
+    // Another object defines it.
+    if (linkage === 2) continue;
     if (linkage !== 1)
       throw image.at(SECTION, undefined, `map "${name}" is static: maps must be global`, 'map');
     const symbol = symbols.get(name);

@@ -157,7 +157,11 @@ class Referring {
 
   #call(instruction: ObjectInstruction, symbol: ElfSymbol): ObjectInstruction {
     if (symbol.section === 0) {
-      const name = this.#extern(symbol, 'kfunc').name;
+      const extern = this.#externs.get(symbol.name);
+      if (extern?.kind !== 'kfunc') {
+        return { ...instruction, imm: -1, reference: { kind: 'extern', name: symbol.name, addend: 0 } };
+      }
+      const { name } = extern;
       return { ...instruction, src: PseudoCall.kfunc, imm: 0, offset: 0, reference: { kind: 'kfunc', name } };
     }
     if (instruction.src !== PseudoCall.function) {
@@ -175,6 +179,7 @@ class Referring {
       function: PseudoLoad.function,
       ksym: PseudoLoad.constant,
       kfunc: PseudoLoad.constant,
+      extern: PseudoLoad.constant,
     }[reference.kind];
     return { ...instruction, src, imm: 0, imm64: 0n, reference };
   }
@@ -182,7 +187,8 @@ class Referring {
   #address(instruction: ObjectInstruction, symbol: ElfSymbol): ObjectReference {
     const { section, value } = symbol;
     if (section === 0) {
-      const extern = this.#extern(symbol);
+      const extern = this.#externs.get(symbol.name);
+      if (extern === undefined) return { kind: 'extern', name: symbol.name, addend: instruction.imm };
       if (extern.kind === 'kconfig') {
         const map = this.#referable.kconfig;
         if (map === undefined || extern.offset === undefined)
@@ -222,21 +228,12 @@ class Referring {
     return { kind: 'function', name: called.key };
   }
 
-  #extern(symbol: ElfSymbol, kind?: 'kfunc'): ObjectExtern {
-    const extern = this.#externs.get(symbol.name);
-    if (extern !== undefined && (kind === undefined || extern.kind === kind)) return extern;
-    throw this.#wrong(
-      `"${symbol.name}" is declared extern, but not in ${kind === 'kfunc' ? '.ksyms' : '.ksyms or .kconfig'}`,
-      'declare it with __ksym or __kconfig, or define it',
-    );
-  }
-
   #slot(value: bigint): number {
     if (value % 8n !== 0n) throw this.#wrong(`a symbol in the middle of an instruction (byte ${value})`);
     return Number(value / 8n);
   }
 
-  #wrong(problem: string, hint?: string): Error {
-    return this.#image.at(this.#section, this.#offset, problem, 'relocation', hint);
+  #wrong(problem: string): Error {
+    return this.#image.at(this.#section, this.#offset, problem, 'relocation');
   }
 }
