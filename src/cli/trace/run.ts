@@ -4,7 +4,7 @@ import { possibleCpus } from '../../kernel/cpus.ts';
 import { UserSymbols } from '../../kernel/symbol/user-symbols.ts';
 import type { Colors } from '../../text/color.ts';
 import type { Output } from '../../text/output.ts';
-import { OutputClosedError } from '../../text/output.ts';
+import { OutputClosedError, OutputError } from '../../text/output.ts';
 import { type Compilation, compileScript } from '../../trace/compile.ts';
 import type { CompiledScript } from '../../trace/compiled.ts';
 import { Machine } from '../../trace/machine.ts';
@@ -52,7 +52,7 @@ export async function runTrace(run: TraceRun): Promise<number> {
     if (error instanceof OutputClosedError) return 0;
     if (error instanceof ScriptFailure && error.said) return notStarted;
     for (const line of describeFailure(error, run.environment, 'ERROR:').lines) err.line(line);
-    return notStarted;
+    return error instanceof OutputError ? 1 : notStarted;
   } finally {
     child?.close();
   }
@@ -98,7 +98,7 @@ function probeFilter(pattern: string): (name: string) => boolean {
   return (name) => expression.test(name);
 }
 
-/** Warnings on standard output, errors on standard error, as bpftrace does. */
+/** Warnings on standard output, errors on standard error, as bpftrace does; but JSON lines stay JSON lines. */
 function report(run: TraceRun, { diagnostics }: Compilation): void {
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
   const warnings = run.settings.noWarnings
@@ -106,7 +106,8 @@ function report(run: TraceRun, { diagnostics }: Compilation): void {
     : diagnostics.filter(({ severity }) => severity === 'warning');
   const options = { colors: run.colors, escape: run.escaping };
   if (errors.length > 0) run.err.bytes(Buffer.from(renderDiagnostics(errors, options)));
-  if (warnings.length > 0) run.out.bytes(Buffer.from(renderDiagnostics(warnings, options)));
+  const to = run.settings.json ? run.err : run.out;
+  if (warnings.length > 0) to.bytes(Buffer.from(renderDiagnostics(warnings, options)));
 }
 
 /** Names of functions of processes, as the settings want them; nothing is read before one is asked for. */

@@ -61,7 +61,8 @@ export class Child {
   close(): void {
     if (this.#ended) return;
     this.#process.kill(this.#released ? 'SIGTERM' : 'SIGKILL');
-    this.#process.unref();
+    // It may take its time, or not end at all: nobody waits for that.
+    if (this.#released) this.#process.unref();
   }
 
   /** Nothing tells of a stopped child but its state: looked at each millisecond, at the start only. */
