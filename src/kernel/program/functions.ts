@@ -12,6 +12,7 @@ export interface ProgramFunction {
   readonly name: string;
   /** Of the function, in the program's BTF. */
   readonly btfId: number;
+  readonly parameters: number;
 }
 
 /** `struct bpf_func_info` begins with the instruction and the type; later kernels may append. */
@@ -73,13 +74,19 @@ function functionsOf(id: number, types: Map<number, Btf | undefined>): ProgramFu
     for (let i = 0; i < got; i++) {
       const type = view.getUint32(i * size + 4, btf.littleEndian);
       if (type > 0 && type < btf.count && btf.kind(type) === 'function') {
-        found.push({ programId: id, name: btf.name(type), btfId: type });
+        found.push({ programId: id, name: btf.name(type), btfId: type, parameters: parametersOf(btf, type) });
       }
     }
     return found;
   } finally {
     program.close();
   }
+}
+
+function parametersOf(btf: Btf, id: number): number {
+  const type = btf.type(id);
+  const prototype = type.kind === 'function' ? btf.type(type.prototype) : undefined;
+  return prototype?.kind === 'prototype' ? prototype.parameters.length : 0;
 }
 
 /** Undefined where it is broken, or of a form that is newer than this. Throws SysError. */

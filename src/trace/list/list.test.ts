@@ -22,7 +22,7 @@ const environment = fakeProbes({
   tracepoints: ['sched:sched_switch', 'block:read'],
   rawTracepoints: [{ module: 'vmlinux', name: 'sched_switch' }],
   iterators: ['task', 'task_vma'],
-  programs: [{ programId: 4, name: 'handle', btfId: 1 }],
+  programs: [{ programId: 4, name: 'handle', btfId: 1, parameters: 1 }],
   files: {
     '/bin/tool': {
       functions: [

@@ -1,9 +1,14 @@
 /** Scripts attached to a program that says what it did: from the attach point to the record. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { Observed, testPrograms } from '../../../test/support/programs.ts';
+import { exit, mov64Imm } from '../../asm/build.ts';
+import { BtfBuilder } from '../../btf/build.ts';
+import { loadCollection } from '../../kernel/collection.ts';
 import { type FeatureName, feature } from '../../kernel/feature/features.ts';
 import { closeAll } from '../../kernel/link/link.ts';
+import { ProgramType } from '../../kernel/spec.ts';
 import { compileScript } from '../compile.ts';
 import { drain } from '../lower/run-testing.ts';
 import { Machine, type MachineOptions } from '../machine.ts';
@@ -130,4 +135,45 @@ test('many kernel functions by one link', async (t) => {
   );
   // Once for each of the two attach points.
   assert.deepEqual(lines, ['in', 'in']);
+});
+
+test('kernel functions by trampoline, and functions of BPF programs', async (t) => {
+  if (!has('fentry')) return t.skip('lacks fentry');
+  const read = await printed(
+    `fentry:vfs_read /pid == ${process.pid}/ { printf("%s %d", probe, args.count > 0) } `,
+    () => void readFileSync('/proc/self/comm'),
+  );
+  assert.ok(read.includes('fentry:vmlinux:vfs_read 1'), read.join());
+  const types = new BtfBuilder();
+  const returns = types.int('int', 4, 'signed');
+  const prototype = types.add({
+    kind: 'prototype',
+    returns,
+    parameters: [{ name: 'ctx', type: types.pointer(0) }],
+  });
+  const name = 'a_program_to_watch';
+  const type = types.add({ kind: 'function', name, prototype, linkage: 1 });
+  const watched = loadCollection({
+    btf: types.encode(),
+    maps: [],
+    programs: [
+      {
+        name,
+        type: ProgramType.socketFilter,
+        instructions: [mov64Imm(0, 5), exit()],
+        functions: [{ name, slot: 0, type }],
+      },
+    ],
+  });
+  try {
+    const program = watched.program(name);
+    const { id } = program.info();
+    const lines = await printed(
+      `fentry:bpf:${name} { printf("%s", probe) } fexit:bpf:${id}:${name} { printf("%d", retval) }`,
+      () => void program.testRun({ data: new Uint8Array(64) }),
+    );
+    assert.deepEqual(lines, [`fentry:bpf:${id}:${name}`, '5']);
+  } finally {
+    watched.close();
+  }
 });

@@ -48,6 +48,8 @@ export interface BpfFunction {
   readonly name: string;
   /** Of the function in the BTF of its program. */
   readonly btfId: number;
+  /** How many it has. */
+  readonly parameters: number;
 }
 
 export interface UserFunction {

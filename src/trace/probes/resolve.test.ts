@@ -35,9 +35,9 @@ const machine: FakeMachine = {
   rawTracepoints: [...inKernel('sched_switch', 'sys_enter'), { module: 'veth', name: 'veth_event' }],
   iterators: ['task', 'task_file'],
   programs: [
-    { programId: 7, name: 'handle', btfId: 3 },
-    { programId: 9, name: 'handle', btfId: 5 },
-    { programId: 9, name: 'other', btfId: 6 },
+    { programId: 7, name: 'handle', btfId: 3, parameters: 1 },
+    { programId: 9, name: 'handle', btfId: 5, parameters: 1 },
+    { programId: 9, name: 'other', btfId: 6, parameters: 1 },
   ],
   files: {
     '/bin/tool': {
@@ -186,7 +186,14 @@ test('targets carry what attaching needs', () => {
     },
   ]);
   assert.deepEqual(targets('fentry:bpf:7:handle'), [
-    { kind: 'bpfProgram', programId: 7, function: 'handle', btfId: 3, name: 'fentry:bpf:7:handle' },
+    {
+      kind: 'bpfProgram',
+      programId: 7,
+      function: 'handle',
+      btfId: 3,
+      parameters: 1,
+      name: 'fentry:bpf:7:handle',
+    },
   ]);
   assert.deepEqual(targets('kprobe:0xffffffff81000000', { unsafe: true }), [
     {

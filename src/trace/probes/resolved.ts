@@ -56,6 +56,8 @@ export type ProbeTarget = TargetCommon &
         readonly programId: number;
         readonly function: string;
         readonly btfId: number;
+        /** How many: fexit finds the result behind them. */
+        readonly parameters: number;
       }
     | {
         readonly kind: 'userFunction';

@@ -38,7 +38,6 @@ export function kernelProbeHook(resolved: ResolvedProbe, environment: LowerEnvir
 export function functionHooks(resolved: ResolvedProbe, { kernel }: LowerEnvironment): Hook[] {
   const atReturn = resolved.provider === 'fexit';
   return resolved.targets.map((target): Hook => {
-    const symbol = target.kind === 'kernelFunction' ? target.symbol : '';
     return {
       ...inKernel,
       programType: ProgramType.tracing,
@@ -49,9 +48,16 @@ export function functionHooks(resolved: ResolvedProbe, { kernel }: LowerEnvironm
       // A result other than 0 is refused (check_return_code in kernel/bpf/verifier.c).
       resultIgnored: false,
       args: (l, type) => argumentParts(type, arrayArgument, target.kind === 'kernelFunction')(l),
-      result: (l) => arrayArgument(l, signatureOf(kernel, symbol)?.parameters.length ?? 0),
+      result: (l) => arrayArgument(l, parameterCount(target, kernel)),
     };
   });
+}
+
+/** The result of fexit lies behind the parameters. */
+function parameterCount(target: ProbeTarget, kernel: LowerEnvironment['kernel']): number {
+  if (target.kind === 'bpfProgram') return target.parameters;
+  if (target.kind !== 'kernelFunction') return 0;
+  return signatureOf(kernel, target.symbol)?.parameters.length ?? 0;
 }
 
 function functionTarget(target: ProbeTarget): AttachTarget | undefined {

@@ -83,12 +83,13 @@ function ofProgram(request: Request): readonly ProbeTarget[] {
   const programs = request.environment.kernel.programs();
   const found = programs
     .filter(({ programId, name }) => fits(name) && (id === undefined || BigInt(programId) === id))
-    .map(({ programId, name, btfId }): ProbeTarget => {
+    .map(({ programId, name, btfId, parameters }): ProbeTarget => {
       return {
         kind: 'bpfProgram',
         programId,
         function: name,
         btfId,
+        parameters,
         name: `${provider}:bpf:${programId}:${name}`,
       };
     });
