@@ -17,8 +17,9 @@ import { KernelSymbols } from '../symbol/kallsyms.ts';
 import { withFakeSys } from '../sys/syscall.ts';
 import { minimisedTypes } from './core/minimise.ts';
 import { ObjectError } from './errors.ts';
+import { type BtfFeature, kernelKnows } from './load/btf-fixes.ts';
 import { runningKconfig } from './load/kconfig.ts';
-import { type BpfObject, loadObject, type OpenObject, openObject } from './object.ts';
+import { type BpfObject, loadObject, OpenObject, openObject } from './object.ts';
 
 /** Guests come without their kernel's configuration; Debian's would say the same. */
 const configuration =
@@ -160,6 +161,69 @@ test('configuration, addresses and functions of the kernel are found, and weak o
   assert.equal(variables.wrapper, symbols.find('__x64_sys_bpf').length > 0, 'known without a kprobe');
   assert.equal(variables.cookie, helperFeature(174, ProgramType.kprobe).answer === 'yes');
   assert.equal(variables.has_rcu, !olderThan('6.2'));
+});
+
+test('a kernel function that must be there and is not has near names', () => {
+  const open = openFixture('externs');
+  const externs = open.spec.externs.map((one) =>
+    one.name === 'no_such_kfunc' ? { ...one, name: 'bpf_rcu_read_lok', weak: false } : one,
+  );
+  for (const one of open.spec.functions.values()) {
+    one.instructions = one.instructions.map((instruction) =>
+      instruction.reference?.kind === 'kfunc' && instruction.reference.name === 'no_such_kfunc'
+        ? { ...instruction, reference: { kind: 'kfunc', name: 'bpf_rcu_read_lok' } }
+        : instruction,
+    );
+  }
+  const edited = new OpenObject({
+    ...open.spec,
+    externs: [...externs, ...open.spec.externs.filter(({ name }) => name === 'no_such_kfunc')],
+  });
+  assert.throws(
+    () => edited.load(configuration),
+    (error: unknown) => {
+      assert.ok(error instanceof ObjectError, String(error));
+      assert.equal(error.code, 'extern');
+      assert.match(error.message, /extern "bpf_rcu_read_lok": this kernel has no such function/);
+      if (!olderThan('6.2')) assert.match(error.message, /near names: .*bpf_rcu_read_lock/);
+      return true;
+    },
+  );
+});
+
+test('records of a perf event array have the type of its definition', async () => {
+  const open = openFixture('maps');
+  for (const program of open.spec.programs) program.autoload = program.name === 'send';
+  for (const map of open.spec.maps) map.autocreate = map.name === 'perf' || map.data !== undefined;
+  using object = open.load();
+  object.attach();
+  for await (const event of object.events('perf')) {
+    const { pid, comm } = event as { pid: number; comm: unknown };
+    if (pid !== process.pid) continue;
+    assert.ok(String(comm).length > 0);
+    break;
+  }
+});
+
+test('what a kernel knows of types is found by asking', () => {
+  const since: Readonly<Record<BtfFeature, string>> = {
+    functions: '5.0',
+    sections: '5.2',
+    globalFunctions: '5.6',
+    floats: '5.13',
+    declarationTags: '5.16',
+    typeTags: '5.17',
+    enums64: '6.0',
+    questionMarks: '6.9',
+  };
+  for (const [feature, release] of Object.entries(since) as [BtfFeature, string][]) {
+    assert.equal(kernelKnows(feature), !olderThan(release), `${feature} came with ${release}`);
+  }
+});
+
+test('a token that cannot be had says why', () => {
+  const open = openFixture('replaceable');
+  assert.throws(() => open.load({ tokenFrom: bpffs() }), /make a BPF token: BPF_TOKEN_CREATE .*; /);
 });
 
 test('given configuration counts before that of the kernel', () => {

@@ -133,4 +133,14 @@ int start(void *ctx)
 	return 0;
 }
 
+SEC("?raw_tp/sys_enter")
+int send(void *ctx)
+{
+	struct event event = { .pid = bpf_get_current_pid_tgid() >> 32 };
+
+	bpf_get_current_comm(event.comm, sizeof(event.comm));
+	bpf_perf_event_output(ctx, &perf, BPF_F_CURRENT_CPU, &event, sizeof(event));
+	return 0;
+}
+
 char LICENSE[] SEC("license") = "GPL";

@@ -26,6 +26,12 @@ export interface Referable {
   readonly kconfig: string | undefined;
 }
 
+/** Sections that compilers write for newer kernels, and that are not loaded here. */
+const notYet: ReadonlyMap<string, string> = new Map([
+  ['.addr_space.1', 'variables in an arena are not supported'],
+  ['.jumptables', 'jump tables (gotox) are not supported'],
+]);
+
 /** Functions by where they begin, and by any slot inside. */
 export class FunctionPlaces {
   readonly #bySection = new Map<number, FoundFunction[]>();
@@ -221,6 +227,10 @@ class Referring {
     const called = this.#places.startingAt(symbol.section, slot);
     if (called === undefined) {
       const section = this.#image.elf.sections[symbol.section]?.name ?? `number ${symbol.section}`;
+      const feature = notYet.get(section);
+      if (feature !== undefined) {
+        throw this.#image.at(this.#section, this.#offset, `${feature} ("${symbol.name}")`, 'unsupported');
+      }
       throw this.#wrong(
         `"${symbol.name}" is neither map, variable nor function (section ${section}, slot ${slot})`,
       );
