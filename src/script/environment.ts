@@ -10,6 +10,8 @@ export interface Environment {
   readonly possibleCpus: number;
   /** bpf_get_current_task_btf exists and typed pointers may be loaded through (5.11). */
   readonly typedTask: boolean;
+  /** bpf_get_current_comm writes all bytes, zeros behind the name (6.4): before, what lay there stays. */
+  readonly commPadded: boolean;
   /** Signed division and sign-extending loads are single instructions (6.6). */
   readonly isa: 'v3' | 'v4';
   /** uprobe.multi links exist (6.6): they detach in a third of the time. */

@@ -15,6 +15,7 @@ export function runningKernel(): Environment {
     },
     possibleCpus: possibleCpus(),
     typedTask: !olderThan('5.11'),
+    commPadded: !olderThan('6.4'),
     uprobeMulti: !olderThan('6.6'),
     isa: olderThan('6.6') ? 'v3' : 'v4',
     tracepoint: (category, name) => tracepointFormat(tracefs(), category, name),

@@ -270,6 +270,7 @@ export const fixedKernel: Environment = {
   btf,
   possibleCpus: 2,
   typedTask: true,
+  commPadded: true,
   isa: 'v3',
   uprobeMulti: true,
   tracepoint: (category, name) => formats.get(category)?.find((each) => each.name === name),

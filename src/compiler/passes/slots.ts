@@ -176,7 +176,10 @@ export function demoteSlots(fn: IrFunction, place: ScratchPlace): void {
   for (let i = fn.slots.length - 1; i >= 0; i--) if (place.offsets.has(fn.slots[i])) fn.slots.splice(i, 1);
 }
 
-/** Where the element is looked up: the last block that every use passes, outside of loops. */
+/**
+ * Where the element is looked up: the last block that every use passes, outside of loops, and before anything is
+ * acquired.
+ */
 function homeOf(fn: IrFunction, slots: ReadonlyMap<Slot, number>): Block {
   const order = reversePostorder(fn.blocks[0]);
   const tree = dominators(order);
@@ -201,8 +204,27 @@ function homeOf(fn: IrFunction, slots: ReadonlyMap<Slot, number>): Block {
     if (block.terminator && terminatorOperands(block.terminator).some(isMoved)) use(block);
   }
   at ??= 0;
-  while (depths[at]! > 0 && at > 0) at = tree.parent[at]!;
+  const held = behindAcquisitions(order);
+  while (at > 0 && (depths[at]! > 0 || held.has(order[at]!))) at = tree.parent[at]!;
   return order[at]!;
+}
+
+/** bpf_ringbuf_reserve: what it gives has to be given back before the program may leave. */
+const reserve = 131;
+
+/** Blocks that are reached with something in hand that a program must not leave with. Rather too many than too few. */
+function behindAcquisitions(order: readonly Block[]): Set<Block> {
+  const reached = new Set<Block>();
+  const acquires = (value: Value): boolean =>
+    value.kind === 'call' &&
+    (value.callee.kind === 'kfunc' || (value.callee.kind === 'helper' && value.callee.id === reserve));
+  const work = order.filter((block) => block.values.some(acquires)).flatMap(successorsOf);
+  for (let block = work.pop(); block; block = work.pop()) {
+    if (reached.has(block)) continue;
+    reached.add(block);
+    work.push(...successorsOf(block));
+  }
+  return reached;
 }
 
 function nextSlotId(fn: IrFunction): number {

@@ -60,7 +60,7 @@ export const process: Builtins = {
         kind: 'fill',
         title: 'the name of the task',
         length: 16,
-        complete: true,
+        complete: l.environment.commPadded,
         fill: (address, size) => l.call('get_current_comm', [address, l.b.constant(size)]),
       };
       if (args.length === 0) return name;

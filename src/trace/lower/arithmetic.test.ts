@@ -74,6 +74,9 @@ class Model {
 
   value(expr: Expr): bigint {
     const type = this.#facts.typeOf(expr);
+    // Constants are the checker's: it folds them with their signs.
+    const known = this.#facts.constantOf(expr);
+    if (known !== undefined) return BigInt(known);
     switch (expr.kind) {
       case 'integer':
         return exact(type, expr.value);

@@ -131,6 +131,7 @@ export const process: LowerBuiltins<
       kind: 'made',
       type: comm,
       write(to, offset, as) {
+        if (!l.environment.commPadded) clear(l, to, offset, commSize);
         l.call('get_current_comm', [addressAt(l, to, offset), l.b.constant(commSize)]);
         const size = as.kind === 'string' ? as.size : commSize;
         clear(l, to, offset + commSize, size - commSize);
