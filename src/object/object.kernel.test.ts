@@ -285,6 +285,32 @@ test('a structure of functions is registered, and gone when the object is closed
   assert.doesNotMatch(known(), /bpfkit_quiet/);
 });
 
+test('a structure of functions by a link', (t) => {
+  if (olderThan('6.4')) return t.skip('needs links of struct_ops');
+  const open = openFixture('congestion');
+  open.maps.quiet!.autocreate = false;
+  open.maps.linked!.autocreate = true;
+  using object = open.load();
+  const known = (): string => readFileSync('/proc/sys/net/ipv4/tcp_available_congestion_control', 'utf8');
+  const [link] = object.attach();
+  assert.match(known(), /bpfkit_linked/);
+  assert.ok(link!.info().id > 0, 'the kernel has a link of it');
+  link!.close();
+  assert.doesNotMatch(known(), /bpfkit_linked/);
+});
+
+test('what is thrown is answered by the function that the program names', (t) => {
+  if (olderThan('6.7')) return t.skip('needs exceptions');
+  using object = loadObject(objectBytes('exception'), { file: 'exception.bpf.o' });
+  assert.equal(object.programs.throwing!.testRun({ data: new Uint8Array(64) }).result, 42);
+});
+
+test('ids of the types of an object are those that the kernel got', (t) => {
+  if (olderThan('6.3')) return t.skip('needs bpf_obj_new');
+  using object = loadObject(objectBytes('allocated'), { file: 'allocated.bpf.o' });
+  assert.equal(object.programs.allocate!.testRun({ data: new Uint8Array(64) }).result, 64 + 3);
+});
+
 test('relocations are answered from a given file of types, cut down to what is asked for', async () => {
   const open = openFixture('first');
   const types = minimisedTypes([open.spec], vmlinux());

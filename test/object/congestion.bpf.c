@@ -47,4 +47,13 @@ struct tcp_congestion_ops quiet = {
 	.name = "bpfkit_quiet",
 };
 
+/* The same by a link, on kernels that have those (6.4). */
+SEC("?.struct_ops.link")
+struct tcp_congestion_ops linked = {
+	.ssthresh = (void *)quiet_ssthresh,
+	.cong_avoid = (void *)quiet_avoid,
+	.undo_cwnd = (void *)quiet_undo,
+	.name = "bpfkit_linked",
+};
+
 char LICENSE[] SEC("license") = "GPL";
