@@ -19,7 +19,7 @@ const hasFunction = (name: string): boolean => kernel.btf.find(name, 'function')
 /** What this kernel lacks; undefined if it has all. */
 function lacking(text: string): string | undefined {
   if (/\bf(entry|exit):/.test(text) && !tracesFunctions()) return 'fentry';
-  if (/comm\(\d/.test(text) && !hasFunction('bpf_task_from_pid')) return 'bpf_task_from_pid';
+  if (/comm\(\d/.test(text) && !hasFunction('bpf_task_from_pid')) return 'kfuncs';
   if (text.includes('override') && !hasFunction('bpf_override_return')) return 'bpf_override_return';
   return undefined;
 }
