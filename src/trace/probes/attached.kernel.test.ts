@@ -146,10 +146,12 @@ test('kernel functions by trampoline, and functions of BPF programs', async (t) 
   assert.ok(read.includes('fentry:vmlinux:vfs_read 1'), read.join());
   const types = new BtfBuilder();
   const returns = types.int('int', 4, 'signed');
+  // Of a context of another name the kernel would not believe the types, and take five arguments.
+  const context = types.struct('__sk_buff', 4, [{ name: 'len', type: returns, bitOffset: 0 }]);
   const prototype = types.add({
     kind: 'prototype',
     returns,
-    parameters: [{ name: 'ctx', type: types.pointer(0) }],
+    parameters: [{ name: 'skb', type: types.pointer(context) }],
   });
   const name = 'a_program_to_watch';
   const type = types.add({ kind: 'function', name, prototype, linkage: 1 });
