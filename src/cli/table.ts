@@ -302,6 +302,7 @@ export const commands: readonly CommandSpec[] = [
     ],
     options: [
       { short: 'j', long: 'json', description: 'events as JSON lines' },
+      { long: 'trace-pipe', description: 'show what its programs say by bpf_printk' },
       {
         long: 'prog-type',
         value: 'type',

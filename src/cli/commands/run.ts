@@ -45,6 +45,7 @@ export async function run(call: Call, io: Io): Promise<ExitCode> {
   try {
     await runPackage(opened.package, opened.name, words, {
       json: call.has('json'),
+      tracePipe: call.has('trace-pipe'),
       attach: attachOptions(call),
       signal: stop.signal,
       print: (line) => io.out.line(line),

@@ -14,6 +14,7 @@ import { MapType } from '../../kernel/spec.ts';
 import type { ObjectMap, ObjectSpec } from '../../object/spec.ts';
 import { badPackage } from '../errors.ts';
 import type { PackageMap, PackageMeta } from '../format/package-json.ts';
+import { type StackMembers, stackMembers } from './stacks.ts';
 
 export interface EventExport {
   readonly kind: 'events';
@@ -22,8 +23,8 @@ export interface EventExport {
   typeFor(length: number): TypeId | undefined;
   /** The type to announce in the header. */
   readonly first: TypeId | undefined;
-  /** `stack_trace`: a record is a sample with a kernel and a user stack. */
-  readonly stacks: boolean;
+  /** `intepreter: stack_trace`: a record is a sample with a kernel and a user stack. */
+  readonly stacks: StackMembers | undefined;
 }
 
 export interface SampleExport {
@@ -47,7 +48,7 @@ export function exportsOf(meta: PackageMeta, spec: ObjectSpec, what: string): Ma
     const annotations = described.get(map.name);
     if (annotations?.sample !== undefined) found.push(sampleOf(map, annotations, what));
     else if (map.type === MapType.ringBuffer || map.type === MapType.perfEventArray) {
-      found.push(eventsOf(map, annotations, meta, spec));
+      found.push(eventsOf(map, annotations, meta, spec, what));
     }
   }
   return found;
@@ -79,9 +80,10 @@ function eventsOf(
   annotations: PackageMap | undefined,
   meta: PackageMeta,
   spec: ObjectSpec,
+  what: string,
 ): EventExport {
   const { types } = spec;
-  const base = { kind: 'events', map: map.name, stacks: interpretsStacks(annotations) } as const;
+  const base = { kind: 'events', map: map.name, stacks: interpreterOf(annotations, what) } as const;
   if (!types) return { ...base, first: undefined, typeFor: () => undefined };
   const configured = configuredType(annotations, types) ?? ownType(map, types);
   if (configured !== undefined) return { ...base, first: configured, typeFor: () => configured };
@@ -124,7 +126,12 @@ function eventStructs(types: Btf): TypeId[] {
   return found;
 }
 
-function interpretsStacks(annotations: PackageMap | undefined): boolean {
+/** The format spells it without its r. */
+function interpreterOf(annotations: PackageMap | undefined, what: string): StackMembers | undefined {
   const interpreter = annotations?.intepreter ?? annotations?.interpreter;
-  return typeof interpreter === 'object' && interpreter !== null && 'stack_trace' in interpreter;
+  if (typeof interpreter !== 'object' || interpreter === null) return undefined;
+  const { stack_trace: stacks } = interpreter as Record<string, unknown>;
+  return stacks === undefined
+    ? undefined
+    : stackMembers(stacks, { what, path: `map "${annotations!.name}": intepreter.stack_trace` });
 }

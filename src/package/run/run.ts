@@ -2,6 +2,7 @@
 import type { Btf } from '../../btf/btf.ts';
 import type { TypeId } from '../../btf/types.ts';
 import type { KeyedMap } from '../../kernel/map/keyed.ts';
+import { TracePipe } from '../../kernel/printk/trace-pipe.ts';
 import { type AttachOptions, saysWhere } from '../../object/attach.ts';
 import { type LoadObjectOptions, loadSpec } from '../../object/load/load.ts';
 import { BpfObject, type LoadedProgram } from '../../object/object.ts';
@@ -13,11 +14,15 @@ import { packageObject } from '../object.ts';
 import { columnsOf, headerLine, jsonDecoder, rowWriter } from './columns.ts';
 import { type EventExport, exportsOf, type MapExport } from './exports.ts';
 import { applyOptions, helpText, optionsOf, parseOptions, versionText } from './options.ts';
+import { ownMessages, printkFormats } from './printk-formats.ts';
 import { Sampler } from './sampler.ts';
+import { StackNames, stackPrinter } from './stacks.ts';
 
 export interface RunOptions extends LoadObjectOptions {
   /** One object a line instead of columns. Default false. */
   readonly json?: boolean;
+  /** Shows what the package's programs say by bpf_printk. Default false. */
+  readonly tracePipe?: boolean;
   /** Where programs go that neither their section nor their annotations tell about. */
   readonly attach?: AttachOptions;
   /** Ends the run. */
@@ -51,11 +56,17 @@ export async function runPackage(
   }
   applyOptions(spec, known, parsed.values);
   const exported = exportsOf(meta, spec, what);
+  const formats = printkFormats(spec);
+  if (exported.length === 0 && formats.length > 0 && options.tracePipe !== true) {
+    options.say('This package speaks by bpf_printk: bpfkit run --trace-pipe shows it.');
+  }
   const loaded = new BpfObject(
     spec,
     loadSpec(spec, { ...options, ...(parsed.verbose ? { logLevel: 1 } : {}) }),
   );
+  let messages: TracePipe | undefined;
   try {
+    if (options.tracePipe === true) messages = showMessages(formats, options);
     const speaking = exported.map((one) => speak(one, loaded, spec, exported.length > 1, what, options));
     attachAll(loaded, meta.bpf_skel.progs, options.attach ?? {});
     if (parsed.verbose) for (const link of loaded.links) options.say(`attached ${link.kind} ${link.target}`);
@@ -64,7 +75,10 @@ export async function runPackage(
     const detached = aborted(options.signal).then(() => loaded.detach());
     await Promise.all(speaking.map((run) => run(detached)));
     await detached;
+    messages?.drain();
+    if (messages && messages.lost > 0) options.say(`Lost ${messages.lost} lines of the trace pipe`);
   } finally {
+    messages?.close();
     loaded.close();
   }
 }
@@ -74,6 +88,26 @@ function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
+}
+
+/** What other programs say is left out, and what our own printing made them say: it would never end. */
+function showMessages(
+  formats: readonly (string | undefined)[],
+  { json = false, print, say }: RunOptions,
+): TracePipe {
+  const isOwn = ownMessages(formats);
+  const pipe = TracePipe.open(({ comm, tid, cpu, time, message }) => {
+    if (tid === process.pid || !isOwn(message.bytes)) return;
+    print(
+      json
+        ? jsonText({ printk: message.toString(), comm: comm.toString(), tid, cpu, time: Number(time) })
+        : `${timeOfDay()} ${comm}-${tid}: ${message}`,
+    );
+  });
+  if (pipe.shared) {
+    say('This kernel has one trace pipe for everybody: lines that others read are missing here.');
+  }
+  return pipe;
 }
 
 /** Attaches every program that was loaded; what a program needs besides its section comes from its annotations. */
@@ -140,7 +174,7 @@ function speak(
         exported.clear ? (loaded.maps[exported.map] as KeyedMap<unknown, unknown>) : undefined,
         options,
       )
-    : follow(exported, loaded, types, several, options);
+    : follow(exported, loaded, types, { several, what }, options);
 }
 
 function timeOfDay(): string {
@@ -175,27 +209,40 @@ function delay(milliseconds: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-type Printer = (view: DataView, offset: number, length: number) => string;
+/** Lines of one record. */
+type Printer = (view: DataView, offset: number, length: number) => readonly string[];
 
 function follow(
   exported: EventExport,
   loaded: BpfObject,
   types: Btf,
-  several: boolean,
+  { several, what }: { readonly several: boolean; readonly what: string },
   { json = false, print, say }: RunOptions,
 ): Speaker {
   const { stream } = loaded.events(exported.map);
+  const { stacks, map } = exported;
+  const names = new StackNames();
   const printers = new Map<TypeId | undefined, Printer>();
+  const make = (id: TypeId | undefined): Printer =>
+    stacks !== undefined && id !== undefined
+      ? sized(types, id, stackPrinter(types, id, stacks, names, { json, what, map }))
+      : json
+        ? jsonPrinter(types, id)
+        : textPrinter(types, id);
   const printerOf = (id: TypeId | undefined): Printer => {
     let printer = printers.get(id);
-    if (!printer) printers.set(id, (printer = json ? jsonPrinter(types, id) : textPrinter(types, id)));
+    if (!printer) printers.set(id, (printer = make(id)));
     return printer;
   };
-  const prefix = !several ? '' : json ? '' : `${exported.map}: `;
+  // What is wrong with the type shows before anything is attached.
+  if (exported.first !== undefined) printerOf(exported.first);
+  const prefix = !several || json ? '' : `${map}: `;
   return async (detached) => {
-    if (!json && exported.first !== undefined) print(prefix + headerLine(columnsOf(types, exported.first)));
+    if (!json && !stacks && exported.first !== undefined) {
+      print(prefix + headerLine(columnsOf(types, exported.first)));
+    }
     const reading = stream.each(({ view }, offset, length) => {
-      print(prefix + printerOf(exported.typeFor(length))(view, offset, length));
+      for (const line of printerOf(exported.typeFor(length))(view, offset, length)) print(prefix + line);
     });
     await detached;
     stream.finish();
@@ -206,20 +253,30 @@ function follow(
 }
 
 function textPrinter(types: Btf, id: TypeId | undefined): Printer {
-  if (id === undefined) return (view, offset, length) => `${timeOfDay()} ${hex(view, offset, length)}`;
+  if (id === undefined) return bytesAsText;
   const write = rowWriter(columnsOf(types, id));
-  const size = types.sizeOf(id);
-  return (view, offset, length) =>
-    length < size ? `${timeOfDay()} ${hex(view, offset, length)}` : write(timeOfDay(), view, offset);
+  return sized(types, id, (view, offset) => [write(timeOfDay(), view, offset)], bytesAsText);
 }
 
 function jsonPrinter(types: Btf, id: TypeId | undefined): Printer {
-  if (id === undefined) return (view, offset, length) => jsonText({ bytes: hex(view, offset, length) });
+  if (id === undefined) return bytesAsJson;
   const read = jsonDecoder(types, id);
-  const size = types.sizeOf(id);
-  return (view, offset, length) =>
-    length < size ? jsonText({ bytes: hex(view, offset, length) }) : jsonText(read(view, offset));
+  return sized(types, id, (view, offset) => [jsonText(read(view, offset))]);
 }
+
+/** Records that are shorter than their type are shown as bytes. */
+function sized(
+  types: Btf,
+  id: TypeId,
+  print: (view: DataView, offset: number) => readonly string[],
+  otherwise: Printer = bytesAsJson,
+): Printer {
+  const size = types.sizeOf(id);
+  return (view, offset, length) => (length < size ? otherwise(view, offset, length) : print(view, offset));
+}
+
+const bytesAsText: Printer = (view, offset, length) => [`${timeOfDay()} ${hex(view, offset, length)}`];
+const bytesAsJson: Printer = (view, offset, length) => [jsonText({ bytes: hex(view, offset, length) })];
 
 function hex(view: DataView, offset: number, length: number): string {
   return Buffer.from(view.buffer, view.byteOffset + offset, length).toString('hex');
