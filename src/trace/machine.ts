@@ -11,6 +11,7 @@ import { tracepointFormat } from '../kernel/tracepoint/list.ts';
 import { vmlinux } from '../kernel/vmlinux.ts';
 import type { Environment } from '../script/environment.ts';
 import { runningKernel } from '../script/running.ts';
+import { TraceableFunctions } from '../symbol/traceable.ts';
 import { type ArgumentSource, argumentsOf, returnOf } from './check/arguments.ts';
 import type { CheckEnvironment, TypeNames } from './check/environment.ts';
 import type { LowerEnvironment } from './lower/environment.ts';
@@ -55,7 +56,11 @@ export class Machine {
   }
 
   get probes(): ProbeEnvironment {
-    return (this.#probes ??= machineProbes());
+    const { traceableFunctions: path } = this.#options;
+    this.#probes ??= machineProbes(
+      path === undefined ? {} : { traceable: new TraceableFunctions(readFileSync(path)) },
+    );
+    return this.#probes;
   }
 
   /** What the checker asks; `types` has the script's own definitions first. */

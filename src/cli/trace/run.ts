@@ -84,6 +84,7 @@ function compile(run: TraceRun, text: ScriptSource, child: Child | undefined): C
     variables: environment,
     helperWarnings: settings.helperWarnings,
     without: settings.without,
+    traceableFunctions: settings.traceableFunctions,
     ...(filter === undefined ? {} : { probeFilter: probeFilter(filter) }),
   });
   return compileScript(text.source, {
@@ -111,10 +112,17 @@ function report(run: TraceRun, { diagnostics }: Compilation): void {
 }
 
 /** Names of functions of processes, as the settings want them; nothing is read before one is asked for. */
-function userSymbols({ config, probes }: CompiledScript): PrintContext['userPlace'] {
+function userSymbols(
+  { config, probes }: CompiledScript,
+  debugDirectories: readonly string[] | undefined,
+): PrintContext['userPlace'] {
   let symbols: UserSymbols | undefined;
   return (address, pid, probe) => {
-    symbols ??= new UserSymbols({ cache: config.cacheUserSymbols, demangle: config.cppDemangle });
+    symbols ??= new UserSymbols({
+      cache: config.cacheUserSymbols,
+      demangle: config.cppDemangle,
+      ...(debugDirectories === undefined ? {} : { debugDirectories }),
+    });
     const [target] = probes[probe]?.resolved.targets ?? [];
     const program = target?.kind === 'userFunction' || target?.kind === 'usdt' ? target.path : undefined;
     return symbols.at(pid, address, program);
@@ -132,7 +140,7 @@ async function execute(run: TraceRun, script: CompiledScript, child: Child | und
   const loaded = loadScript(script, { logLevel: withLog ? 2 : 0 });
   if (withLog) for (const { name, log } of loaded.collection.programs.values()) printLog(out, name, log);
   try {
-    const symbols = userSymbols(script);
+    const symbols = userSymbols(script, settings.debugDirectories);
     const context = machineContext({
       trailer: script.config.strTruncTrailer,
       stacks: loaded,

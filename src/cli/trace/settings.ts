@@ -23,13 +23,16 @@ export interface TraceSettings {
   readonly includePaths: readonly string[];
   readonly includeFiles: readonly string[];
   readonly without: ReadonlySet<string>;
-  readonly emitElf: string | undefined;
+  readonly traceableFunctions: string | undefined;
+  /** Where files with debug information are. */
+  readonly debugDirectories: readonly string[] | undefined;
 }
 
 /** Throws TraceUsageError. */
 export function settingsOf(words: readonly string[]): TraceSettings {
   const given = parseWords(words);
   const { options } = given;
+  if (options.has('emit-elf')) throw new TraceUsageError(noElf);
   const last = (name: string): string | undefined => options.get(name)?.at(-1);
   return {
     action: actionOf(given),
@@ -51,9 +54,13 @@ export function settingsOf(words: readonly string[]): TraceSettings {
     includePaths: options.get('include-dir') ?? [],
     includeFiles: options.get('include') ?? [],
     without: new Set((last('no-feature') ?? '').split(',').filter((name) => name !== '')),
-    emitElf: last('emit-elf'),
+    traceableFunctions: last('traceable-functions'),
+    debugDirectories: last('debuginfo')?.split(':'),
   };
 }
+
+const noElf =
+  '--emit-elf: bpfkit writes no objects of scripts; it compiles them where they run, without a compiler';
 
 function actionOf({ options }: TraceWords): TraceSettings['action'] {
   if (options.has('help')) return 'help';

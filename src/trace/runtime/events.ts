@@ -171,6 +171,8 @@ export class EventQueue implements ScriptOutput {
     this.#put({ kind: 'error', text });
   }
 
+  note(): void {}
+
   end(): void {
     this.#final = true;
   }

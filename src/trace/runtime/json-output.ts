@@ -116,6 +116,10 @@ export class JsonOutput implements ScriptOutput {
     this.#say(`ERROR: ${text}`);
   }
 
+  note(text: string): void {
+    this.#say(text);
+  }
+
   end(): void {}
 
   idle(): void {

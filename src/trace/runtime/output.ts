@@ -32,6 +32,8 @@ export interface ScriptOutput {
   /** About the script as a whole: never part of its output. */
   warning(text: string): void;
   error(text: string): void;
+  /** -v */
+  note(text: string): void;
   /** All events are told; maps follow. */
   end(): void;
   /** When there is nothing to do for the moment. Throws when nobody can read it any more. */

@@ -245,7 +245,7 @@ class ScriptRun {
   }
 
   #tell(text: string): void {
-    if (this.#options.verbose) this.#options.output.warning(text);
+    if (this.#options.verbose) this.#options.output.note(text);
   }
 
   #listenToSignals(): ((() => void) | undefined)[] {

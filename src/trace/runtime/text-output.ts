@@ -115,6 +115,10 @@ export class TextOutput implements ScriptOutput {
     this.#say((this.#options.colors?.red ?? String)(`ERROR: ${safeLines(text)}`));
   }
 
+  note(text: string): void {
+    this.#say(safeLines(text));
+  }
+
   end(): void {
     this.#sink.buffer.text('\n\n');
   }
