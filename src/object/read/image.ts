@@ -80,11 +80,6 @@ export class ObjectImage {
     return this.#bySection.get(section) ?? [];
   }
 
-  /** The global symbol of a name. */
-  global(name: string): ElfSymbol | undefined {
-    return this.symbols.find((symbol) => symbol.name === name && symbol.binding !== 0);
-  }
-
   /** Relocations of a section, each with its symbol. Throws ObjectError for one that points outside. */
   *relocationsOf(
     section: ElfSection,

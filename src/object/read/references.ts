@@ -45,22 +45,27 @@ export class FunctionPlaces {
   }
 
   startingAt(section: number, slot: number): ObjectFunction | undefined {
-    const found = this.#last(section, slot);
+    const { list, first } = this.#before(section, slot);
+    const found = list[first];
     return found?.function.start === slot ? found.function : undefined;
   }
 
   /** All functions that hold the slot: several when one has two names. */
   holding(section: number, slot: number): FoundFunction[] {
-    const last = this.#last(section, slot);
-    if (last === undefined) return [];
-    const list = this.#bySection.get(section)!;
-    return list.filter(
-      (one) => one.function.start === last.function.start && slot < one.function.start + one.slots,
-    );
+    const { list, first } = this.#before(section, slot);
+    const start = list[first]?.function.start;
+    const holding: FoundFunction[] = [];
+    for (let at = first; list[at] !== undefined && list[at]!.function.start === start; at++) {
+      if (slot < list[at]!.function.start + list[at]!.slots) holding.push(list[at]!);
+    }
+    return holding;
   }
 
-  /** The function that begins at or before the slot; the first of several at one place. */
-  #last(section: number, slot: number): FoundFunction | undefined {
+  /** The first of the functions that begin nearest at or before the slot; -1 where none does. */
+  #before(
+    section: number,
+    slot: number,
+  ): { readonly list: readonly FoundFunction[]; readonly first: number } {
     const list = this.#bySection.get(section) ?? [];
     let low = 0;
     let high = list.length;
@@ -69,10 +74,9 @@ export class FunctionPlaces {
       if (list[middle]!.function.start <= slot) low = middle + 1;
       else high = middle;
     }
-    const start = list[low - 1]?.function.start;
-    let at = low - 1;
-    while (at > 0 && list[at - 1]!.function.start === start) at--;
-    return list[at];
+    let first = low - 1;
+    while (first > 0 && list[first - 1]!.function.start === list[first]!.function.start) first--;
+    return { list, first };
   }
 }
 
