@@ -26,7 +26,7 @@ import { attachWatchpoint } from './watchpoint.ts';
 
 function lacks(t: TestContext, name: FeatureName, word: string): boolean {
   if (feature(name).answer === 'yes') return false;
-  t.skip(`lacks ${word}`);
+  t.skip(`needs ${word}: the kernel has none`);
   return true;
 }
 

@@ -87,9 +87,9 @@ test('functions at entry, at return, at an offset, by a pattern', async () => {
   assert.deepEqual(fromDebugFile, ['0', '1']);
 });
 
-test('C++ functions, each of an overloaded name', async (t) => {
+test('C++ functions, each of an overloaded name', async () => {
   const { names } = testPrograms();
-  if (!names) return t.skip('lacks g++');
+  assert.ok(names, 'g++ is installed');
   using observed = new Observed(names);
   const lines = await printed(`uprobe:${names}:cpp:"shapes::scale" { printf("%d", 1) }`, () =>
     observed.ask('go'),
@@ -111,7 +111,7 @@ test('writes to a variable of a process', async (t) => {
 });
 
 test('kernel functions by pattern, at return, by module and address', async (t) => {
-  if (!has('kprobe')) return t.skip('lacks kprobe');
+  if (!has('kprobe')) return t.skip('needs kprobe: the kernel has none');
   const getppid = process.arch === 'x64' ? '__x64_sys_getppid' : '__arm64_sys_getppid';
   const mine = `/pid == ${process.pid}/`;
   const act = (): void => void process.ppid;
@@ -128,7 +128,7 @@ test('kernel functions by pattern, at return, by module and address', async (t) 
 });
 
 test('many kernel functions by one link', async (t) => {
-  if (!has('kprobeMulti')) return t.skip('lacks kprobe.multi');
+  if (!has('kprobeMulti')) return t.skip('needs kprobe.multi: the kernel has none');
   const lines = await printed(
     `kprobe:*_sys_getppid,kprobe:*_sys_getp*id /pid == ${process.pid}/ { printf("in") }`,
     () => void process.ppid,
@@ -138,7 +138,7 @@ test('many kernel functions by one link', async (t) => {
 });
 
 test('kernel functions by trampoline, and functions of BPF programs', async (t) => {
-  if (!has('fentry')) return t.skip('lacks fentry');
+  if (!has('fentry')) return t.skip('needs fentry: the kernel has none');
   const read = await printed(
     `fentry:vfs_read /pid == ${process.pid}/ { printf("%s %d", probe, args.count > 0) } `,
     () => void readFileSync('/proc/self/comm'),
