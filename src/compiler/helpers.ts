@@ -13,6 +13,7 @@ export type HelperName =
   | 'map_update_elem'
   | 'map_delete_elem'
   | 'ktime_get_ns'
+  | 'tail_call'
   | 'trace_printk'
   | 'get_prandom_u32'
   | 'get_smp_processor_id'
@@ -78,6 +79,7 @@ const table: Record<HelperName, Helper> = {
   map_update_elem: { id: 2, since: '3.19' },
   map_delete_elem: { id: 3, since: '3.19' },
   ktime_get_ns: { id: 5, since: '4.1' },
+  tail_call: { id: 12, since: '4.2', nothing: true },
   trace_printk: { id: 6, since: '4.1' },
   get_prandom_u32: { id: 7, since: '4.1' },
   get_smp_processor_id: { id: 8, since: '4.1', pure: true },

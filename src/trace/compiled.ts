@@ -46,6 +46,16 @@ export interface CompiledProbe {
     | { readonly kind: 'testRun' }
     /** tp_btf, fentry, fexit, iter: the target is in the program. */
     | { readonly kind: 'tracing' }
+    /**
+     * Called by another program, which is attached once (as `tracing`) for all that it calls: this one goes into the
+     * map of programs (BPF_MAP_TYPE_PROG_ARRAY) at `index`.
+     */
+    | {
+        readonly kind: 'dispatched';
+        readonly dispatcher: string;
+        readonly map: string;
+        readonly index: number;
+      }
     /** By name: one program (BPF_PROG_TYPE_RAW_TRACEPOINT) serves all targets; their event is the name. */
     | { readonly kind: 'rawTracepoint' }
     | { readonly kind: 'iterator' }

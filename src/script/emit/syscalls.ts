@@ -55,6 +55,13 @@ export function secondArgument(e: ProbeEmitter): Value {
   return e.b.load(8, e.context, 8, { invariant: true });
 }
 
+/** The number of the call, on both sides. */
+export function syscallId(e: ProbeEmitter, side: SyscallSide): Value {
+  return side === 'enter'
+    ? secondArgument(e)
+    : register(e, registersOf(e.environment.architecture).syscallNumber);
+}
+
 /** Leaves the program unless the call is one of these. */
 export function onlySyscalls(e: ProbeEmitter, side: SyscallSide, numbers: readonly number[]): void {
   const { b } = e;
@@ -95,7 +102,7 @@ function runsOf(numbers: readonly number[]): { first: number; last: number }[] {
  * 32-bit processes number their calls differently; the kernel's own syscall tracepoints leave them out
  * (ARCH_TRACE_IGNORE_COMPAT_SYSCALLS in arch/x86/include/asm/ftrace.h and arch/arm64's).
  */
-function skipCompat(e: ProbeEmitter, other: Block): void {
+export function skipCompat(e: ProbeEmitter, other: Block): void {
   const { b, environment } = e;
   const id = environment.btf.find('task_struct', 'struct');
   const task = id === undefined ? undefined : fromBtf(environment.btf, id);

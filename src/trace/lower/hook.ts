@@ -1,6 +1,7 @@
 /** What a kind of probe contributes: the program it becomes, what the script can ask for there, how it is attached. */
 import type { Value } from '../../compiler/ir.ts';
 import type { AttachTarget, AttachType, ProgramType } from '../../kernel/spec.ts';
+import type { SyscallSide } from '../../script/emit/syscalls.ts';
 import type { CompiledProbe } from '../compiled.ts';
 import type { ResolvedProbe } from '../probes/resolved.ts';
 import type { Type } from '../types/type.ts';
@@ -20,6 +21,8 @@ export interface Hook {
   readonly resultIgnored: boolean;
   /** `-p PID`: the kernel filters by itself, or there is nothing to filter. */
   readonly filtersPid: boolean;
+  /** The one system call that is served through a raw tracepoint. */
+  readonly syscall?: { readonly side: SyscallSide; readonly number: number } | undefined;
   /** Innermost frames of a kernel stack that are there only because this hook was chosen. Default 0. */
   readonly ownFrames?: number;
   /** Code before the body: a filter that makes a wide hook the narrow one that was asked for. */

@@ -8,7 +8,7 @@ import type { TypeId } from '../../btf/types.ts';
 import { FunctionBuilder } from '../../compiler/builder.ts';
 import { type CompiledProgram, compileModule } from '../../compiler/compile.ts';
 import type { IrModule } from '../../compiler/ir.ts';
-import { type MapSpec, MapType, type ProgramSpec, ProgramType } from '../../kernel/spec.ts';
+import { AttachType, type MapSpec, MapType, type ProgramSpec, ProgramType } from '../../kernel/spec.ts';
 import { lostMap } from '../../script/emit/losses.ts';
 import { contextType } from '../../script/probe/plan.ts';
 import type { Builtin } from '../builtin/builtin.ts';
@@ -18,6 +18,7 @@ import type { CompiledProbe, CompiledScript } from '../compiled.ts';
 import { ring } from './actions.ts';
 import { taskId } from './builtins/process.ts';
 import { lowerSubprograms } from './calls.ts';
+import { dispatched, dispatcherProgram } from './dispatch.ts';
 import type { LowerEnvironment } from './environment.ts';
 import type { Hook } from './hook.ts';
 import { hooksFor } from './hooks.ts';
@@ -42,9 +43,11 @@ export function lowerProgram(
   environment: LowerEnvironment,
   options: LowerOptions = {},
 ): CompiledScript {
-  const planned = checked.probes.flatMap((probe) =>
+  const wanted = checked.probes.flatMap((probe) =>
     hooksFor(probe, environment).map((hook) => ({ probe, hook })),
   );
+  const { hooks, dispatchers } = dispatched(wanted.map(({ hook }) => hook));
+  const planned = wanted.map(({ probe }, i) => ({ probe, hook: hooks[i]! }));
   const script = new ScriptState(checked, environment, options.builtins ?? findBuiltin);
   const types = new FunctionTypes(script.btf);
   const programs: ProgramSpec[] = [];
@@ -64,7 +67,18 @@ export function lowerProgram(
     programs.push(programSpec(name, hook, code, checked.config.license, types));
     probes.push({ program: name, resolved: hook.resolved, hook: hook.compiled });
   }
-  const maps = [...script.mapSpecs(), ...scratchMaps];
+  for (const dispatcher of dispatchers) {
+    const code = dispatcherProgram(dispatcher, environment.kernel);
+    options.onProgram?.(dispatcher.program, code);
+    const attachTarget = { kind: 'rawTracepoint', name: `sys_${dispatcher.side}` } as const;
+    const hook = {
+      programType: ProgramType.tracing,
+      attachType: AttachType.traceRawTp,
+      attachTarget,
+    } as const;
+    programs.push(programSpec(dispatcher.program, hook, code, checked.config.license, types));
+  }
+  const maps = [...script.mapSpecs(), ...scratchMaps, ...dispatchers.map(({ map }) => map)];
   const has = (map: string): boolean => maps.some(({ name }) => name === map);
   return {
     config: checked.config,
@@ -129,7 +143,7 @@ function onlyProcess(l: Lowering): void {
 
 function programSpec(
   name: string,
-  hook: Hook,
+  hook: Pick<Hook, 'programType' | 'attachType' | 'attachTarget'>,
   code: CompiledProgram,
   license: string,
   types: FunctionTypes,

@@ -2,8 +2,10 @@
 import { type Collection, type LoadOptions, loadCollection } from '../../kernel/collection.ts';
 import { possibleCpus } from '../../kernel/cpus.ts';
 import type { Link } from '../../kernel/link/link.ts';
+import { attachTracing } from '../../kernel/link/tracing.ts';
 import type { Codec } from '../../kernel/map/codec.ts';
 import { rawCodec } from '../../kernel/map/codec.ts';
+import { DescriptorMap } from '../../kernel/map/descriptors.ts';
 import { KeyedMap } from '../../kernel/map/keyed.ts';
 import { StackMap } from '../../kernel/map/stacks.ts';
 import { openProgram, type Program } from '../../kernel/program/program.ts';
@@ -57,6 +59,8 @@ function openTargets(probes: readonly CompiledProbe[]): Map<string, Program> {
 const frameSize = 32;
 const frameStatus = { empty: 0, valid: 1 } as const;
 
+type HookOf<K extends CompiledProbe['hook']['kind']> = Extract<CompiledProbe['hook'], { kind: K }>;
+
 export class KernelScript implements LoadedScript, StackSource {
   readonly collection: Collection;
   readonly stream: EventStream | undefined;
@@ -64,6 +68,7 @@ export class KernelScript implements LoadedScript, StackSource {
   readonly #script: CompiledScript;
   readonly #counters: { readonly mapping: Mapping; readonly lost: LostCounters } | undefined;
   readonly #globals: Mapping | undefined;
+  readonly #dispatching = new Set<string>();
   #closed = false;
 
   constructor(script: CompiledScript, collection: Collection) {
@@ -100,7 +105,18 @@ export class KernelScript implements LoadedScript, StackSource {
   }
 
   attach(probe: CompiledProbe): readonly Link[] {
+    if (probe.hook.kind === 'dispatched') return this.#dispatch(probe.program, probe.hook);
     return attachProbe(this.collection.program(probe.program), probe);
+  }
+
+  /** Puts the program where its dispatcher finds it; the dispatcher is attached with the first one. */
+  #dispatch(name: string, { dispatcher, map, index }: HookOf<'dispatched'>): readonly Link[] {
+    const programs = this.collection.map(map);
+    if (!(programs instanceof DescriptorMap)) throw new Error(`internal: ${map} is no map of programs`);
+    programs.set(index, this.collection.program(name));
+    if (this.#dispatching.has(dispatcher)) return [];
+    this.#dispatching.add(dispatcher);
+    return [attachTracing(this.collection.program(dispatcher), { target: dispatcher })];
   }
 
   lost(): readonly Loss[] {

@@ -121,6 +121,7 @@ function everySyscall(resolved: ResolvedProbe, side: SyscallSide): Hook {
 function syscalls(resolved: ResolvedProbe, side: SyscallSide, numbers: readonly number[]): Hook {
   return {
     ...syscallHook(resolved, side),
+    syscall: numbers.length === 1 ? { side, number: numbers[0]! } : undefined,
     prologue: (l) => onlySyscalls(l, side, numbers),
     args: (l, type) =>
       parts(l, type, (offset, name) => {
