@@ -226,6 +226,38 @@ test('a token that cannot be had says why', () => {
   assert.throws(() => open.load({ tokenFrom: bpffs() }), /make a BPF token: BPF_TOKEN_CREATE .*; /);
 });
 
+test('a name that two symbols of the kernel have is refused (T19)', (t) => {
+  const seen = new Map<string, bigint>();
+  let twice: string | undefined;
+  for (const { name, address } of new KernelSymbols(readFileSync('/proc/kallsyms'))) {
+    if (address === 0n) return t.skip('needs addresses in /proc/kallsyms');
+    const before = seen.get(name);
+    if (before !== undefined && before !== address) {
+      twice = name;
+      break;
+    }
+    seen.set(name, address);
+  }
+  assert.ok(twice !== undefined, 'every kernel has static functions of one name');
+  const { spec } = openFixture('externs');
+  const rename = (name: string): string => (name === 'bpf_prog_put' ? twice : name);
+  for (const one of spec.functions.values()) {
+    one.instructions = one.instructions.map((instruction) =>
+      instruction.reference?.kind === 'ksym'
+        ? { ...instruction, reference: { kind: 'ksym', name: rename(instruction.reference.name) } }
+        : instruction,
+    );
+  }
+  const externs = spec.externs.map((one) => ({ ...one, name: rename(one.name) }));
+  assert.throws(
+    () => new OpenObject({ ...spec, externs }).load(configuration),
+    (error: unknown) =>
+      error instanceof ObjectError &&
+      error.code === 'extern' &&
+      /this kernel has \d+ symbols of that name/.test(error.message),
+  );
+});
+
 test('given configuration counts before that of the kernel', () => {
   using object = loadObject(objectBytes('externs'), {
     file: 'externs.bpf.o',

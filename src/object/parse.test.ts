@@ -293,3 +293,16 @@ test('types in .BTF.ext that do not exist are refused', () => {
   });
   refused(bytes, 'format', /type 65535 does not exist/);
 });
+
+test('an older .BTF.ext, whose header ends before CO-RE, has lines and no relocations (T9)', () => {
+  const bytes = changed('first', (view) => {
+    const header = sectionHeader(view, '.BTF.ext');
+    const start = Number(view.getBigUint64(header + 24, true));
+    view.setUint32(start + 4, 24, true);
+    // Tables are counted from the end of the header, which is eight bytes nearer now.
+    for (const at of [8, 16]) view.setUint32(start + at, view.getUint32(start + at, true) + 8, true);
+  });
+  const found = parseObject(bytes).functions.get('handle_enter');
+  assert.ok((found?.lines.length ?? 0) > 10);
+  assert.deepEqual(found?.relocations, []);
+});
