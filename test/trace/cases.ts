@@ -11,16 +11,29 @@
  * Behind the title come lines `--- name: value`, then the program, then what standard output is; empty lines at the
  * beginning and at the end of it do not count. Names:
  *
- *     options: words for the command, with quotes as a shell has them; `{}` is where the program goes (default: -e {})
+ *     options: words for the command, with quotes as a shell has them; `{}` is where the program goes (default: -e {}),
+ *              `{file}` a file with the program, `{probed}` and `{library}` the programs of test/programs
  *     env: NAME=value
  *     exit: the exit code (default 0)
  *     stderr: a text that standard error contains; may repeat
  *     match: a regular expression for all of standard output, in place of the text behind >>>
  *     input: standard input is the program
+ *     shell: a command line for sh in place of the options; "$@" is the command `bpfkit trace`, $PROGRAM the program
+ *     kernels: the guests that have what the case needs, as `6.1 6.12`; without it the case is for this machine
  *     fails: why this is not so yet; the case must fail then, so that the mark goes when the reason is gone
+ *
+ * Short cases share a process. A case with `--- table: KIND` has rows `text => output`, each a case of its own:
+ *
+ *     table: print    the rows are expressions, what is printed is their value
+ *     table: run      the rows are the bodies of probes
+ *     table: errors   the rows are programs of one line; behind => stands what is said about it from the column on,
+ *                     `\n` between several lines
+ *     before: a line that stands before all rows; may repeat
+ *     alone: every row has a process
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Row, readRows, type TableKind, tableKind } from './tables.ts';
 
 export interface TraceCase {
   readonly section: string;
@@ -33,7 +46,17 @@ export interface TraceCase {
   readonly match: RegExp | undefined;
   readonly stderr: readonly string[];
   readonly input: boolean;
+  readonly shell: string | undefined;
+  readonly kernels: readonly string[];
   readonly fails: string | undefined;
+  readonly table: TraceTable | undefined;
+}
+
+export interface TraceTable {
+  readonly kind: TableKind;
+  readonly before: readonly string[];
+  readonly alone: boolean;
+  readonly rows: readonly Row[];
 }
 
 export function readCases(folder: string): TraceCase[] {
@@ -59,27 +82,49 @@ function parseCase(section: string, part: string): TraceCase {
     if (!known.has(name)) throw new SyntaxError(`${section}: ${title}: '${name}' is not known`);
     settings.set(name, [...(settings.get(name) ?? []), value]);
   }
-  const middle = lines.indexOf('>>>');
+  const table = tableOf(section, title, settings, lines);
+  const middle = table ? lines.length : lines.indexOf('>>>');
   const match = settings.get('match')?.[0];
   if (middle < 0 && match === undefined) throw new SyntaxError(`${section}: ${title}: >>> is missing`);
   const end = middle < 0 ? lines.length : middle;
   return {
     section,
     title,
-    program: lines.slice(0, end).join('\n').trim(),
-    options: settings.get('options')?.[0] ?? '-e {}',
+    program: table ? '' : lines.slice(0, end).join('\n').trim(),
+    options:
+      settings.get('options')?.[0] ?? (table && table.kind !== 'errors' ? '-q --no-warnings -e {}' : '-e {}'),
     env: Object.fromEntries((settings.get('env') ?? []).map((one) => one.split(/=(.*)/s).slice(0, 2))),
     exit: Number(settings.get('exit')?.[0] ?? 0),
     stdout: middle < 0 ? '' : trimmed(lines.slice(middle + 1).join('\n')),
     match: match === undefined ? undefined : new RegExp(match, 's'),
     stderr: settings.get('stderr') ?? [],
     input: settings.has('input'),
+    shell: settings.get('shell')?.[0],
+    kernels: settings.get('kernels')?.[0]?.split(' ') ?? [],
     fails: settings.get('fails')?.[0],
+    table,
+  };
+}
+
+function tableOf(
+  section: string,
+  title: string,
+  settings: ReadonlyMap<string, readonly string[]>,
+  lines: readonly string[],
+): TraceTable | undefined {
+  const kind = settings.get('table')?.[0];
+  if (kind === undefined) return undefined;
+  return {
+    kind: tableKind(kind),
+    before: settings.get('before') ?? [],
+    alone: settings.has('alone'),
+    rows: readRows(`${section}: ${title}`, lines),
   };
 }
 
 const known: ReadonlySet<string> = new Set([
-  ...['options', 'env', 'exit', 'stderr', 'match', 'input', 'fails'],
+  ...['options', 'env', 'exit', 'stderr', 'match', 'input', 'shell', 'kernels', 'fails'],
+  ...['table', 'before', 'alone'],
 ]);
 
 export function trimmed(text: string): string {
@@ -87,8 +132,13 @@ export function trimmed(text: string): string {
 }
 
 /** The words of the call: the program is one of them, whatever it holds. */
-export function wordsOf({ options, program }: Pick<TraceCase, 'options' | 'program'>): string[] {
+export function wordsOf(options: string, places: Readonly<Record<string, string>>): string[] {
   const words: string[] = [];
   for (const [, quoted, plain] of options.matchAll(/'([^']*)'|(\S+)/g)) words.push(quoted ?? plain ?? '');
-  return words.map((word) => (word === '{}' ? program : word));
+  return words.map((word) => filled(word, places));
+}
+
+/** `{name}` is replaced where there is such a place; braces are common in programs. */
+export function filled(text: string, places: Readonly<Record<string, string>>): string {
+  return text.replace(/\{(\w*)\}/g, (whole, name: string) => places[name] ?? whole);
 }
