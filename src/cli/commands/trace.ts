@@ -37,6 +37,10 @@ export async function run(call: Call, io: Io): Promise<ExitCode> {
         const { format } = await import('../trace/format.ts');
         return format(settings, io);
       }
+      case 'lsp': {
+        const { serveEditor } = await import('../trace/lsp.ts');
+        return await serveEditor(io);
+      }
       default:
         return await withOutput(settings, io);
     }

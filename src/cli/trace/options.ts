@@ -55,6 +55,7 @@ export const traceOptions: readonly TraceOption[] = [
   { long: 'test', description: 'run the test probes of the script' },
   { long: 'bench', description: 'measure the bench probes of the script' },
   { long: 'fmt', description: 'print the script in its usual form' },
+  { long: 'lsp', description: 'speak the Language Server Protocol with an editor' },
   { long: 'probe-filter', value: 'regex', description: 'only probes that match' },
   { long: 'info', description: 'what this kernel can do' },
   { short: 'I', long: 'include-dir', value: 'dir', description: 'look for headers in this directory too' },

@@ -3,7 +3,7 @@ import { type DebugStage, debugStages } from './options.ts';
 import { parseWords, TraceUsageError, type TraceWords } from './words.ts';
 
 export interface TraceSettings {
-  readonly action: 'run' | 'list' | 'help' | 'version' | 'info' | 'format' | 'test' | 'bench';
+  readonly action: 'run' | 'list' | 'help' | 'version' | 'info' | 'format' | 'lsp' | 'test' | 'bench';
   readonly given: TraceWords;
   /** `-e` */
   readonly program: string | undefined;
@@ -68,6 +68,7 @@ function actionOf({ options }: TraceWords): TraceSettings['action'] {
   if (options.has('info')) return 'info';
   if (options.has('list')) return 'list';
   if (options.has('fmt')) return 'format';
+  if (options.has('lsp')) return 'lsp';
   if (options.has('test')) return 'test';
   if (options.has('bench')) return 'bench';
   const mode = options.get('mode')?.at(-1);

@@ -6,7 +6,7 @@ import { expandMacros } from '../macro/expand.ts';
 import type { CheckEnvironment } from './environment.ts';
 import { type Checked, checkExpanded } from './program.ts';
 
-export type { Checked } from './program.ts';
+export type { Checked, CheckedBody } from './program.ts';
 
 /** `program` is what was parsed, with its imports in it (imports/). Never throws on what the parser accepts. */
 export function checkProgram(program: Program, environment: CheckEnvironment): Checked {

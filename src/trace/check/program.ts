@@ -2,11 +2,13 @@
  * Checks a script: settings, declarations, and its bodies again and again until their types no longer change. What
  * the last pass says is what the user is told: before that, types were still on their way.
  */
-import type { BlockExpr, Expr, Program } from '../ast/nodes.ts';
-import type { CheckedProbe, CheckedProgram, CheckedSubprogram } from '../checked.ts';
+import type { BlockExpr, Expr, Probe, Program, Subprogram } from '../ast/nodes.ts';
+import type { CheckedProbe, CheckedProgram, CheckedSubprogram, ExprFacts } from '../checked.ts';
 import { type Diagnostic, Diagnostics } from '../diagnostic.ts';
 import { checkLimits } from '../probes/resolve.ts';
+import type { ResolvedProbe } from '../probes/resolved.ts';
 import { Body, type ProgramState } from './body.ts';
+import type { MapUse } from './context.ts';
 import type { CheckEnvironment } from './environment.ts';
 import { foldBranches } from './fold-branches.ts';
 import { checkRecursion, signaturesOf } from './functions.ts';
@@ -24,6 +26,17 @@ export interface Checked {
   readonly diagnostics: Diagnostics;
   /** Named parameters that the script knows, and what they are for: its --help. */
   readonly options: ReadonlyMap<string, string>;
+  /** What was found out on the way, errors or not: for editors. */
+  readonly bodies: readonly CheckedBody[];
+  readonly maps: readonly MapUse[];
+}
+
+export interface CheckedBody {
+  readonly source: Probe | Subprogram;
+  /** Undefined in a sub-program; without targets where nothing is attached. */
+  readonly probe: ResolvedProbe | undefined;
+  readonly block: BlockExpr;
+  readonly facts: ExprFacts;
 }
 
 /** After so many passes what still grows is given its full size; after twice as many it is an error. */
@@ -74,7 +87,16 @@ export function checkExpanded(
     const resolved = probes.map((one) => one.resolved);
     diagnostics.list.push(...checkLimits(resolved, config, undefined));
   }
-  if (diagnostics.failed) return { diagnostics, options: state.options };
+  const found: Checked = {
+    diagnostics,
+    options: state.options,
+    bodies: [
+      ...[...probes, ...ghosts].map(({ source, resolved, body }) => told(source, resolved, body)),
+      ...subprograms.map(({ signature, body }) => told(signature.source, undefined, body)),
+    ],
+    maps: [...maps.states],
+  };
+  if (diagnostics.failed) return found;
   const checked: CheckedProgram = {
     config,
     probes: probes.map(
@@ -96,8 +118,12 @@ export function checkExpanded(
     ),
     maps: checkedMaps(maps, config),
   };
-  return { checked, diagnostics, options: state.options };
+  return { checked, ...found };
 }
+
+const told = (source: CheckedBody['source'], probe: ResolvedProbe | undefined, body: Body): CheckedBody => ({
+  ...{ source, probe, block: body.block, facts: body.facts },
+});
 
 function untilSettled(state: ProgramState, pass: () => void): Diagnostics {
   for (let passes = 1; ; passes++) {

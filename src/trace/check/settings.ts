@@ -81,7 +81,7 @@ const licenses = [
 
 const most32 = 0xffff_ffff;
 
-const settings: ReadonlyMap<string, Setter> = new Map<string, Setter>([
+export const settings: ReadonlyMap<string, Setter> = new Map<string, Setter>([
   [
     'cache_user_symbols',
     (draft, value) => {

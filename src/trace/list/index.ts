@@ -37,7 +37,8 @@ export function listOptions({ pid, verbose }: ListRequest): ListOptions {
   };
 }
 
-const machineParameters: ParameterSource = {
+/** Of the running machine; what cannot be read is not known. */
+export const machineParameters: ParameterSource = {
   types(module) {
     try {
       return moduleTypes(module);

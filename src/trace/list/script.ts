@@ -19,7 +19,7 @@ export function listResolved(probes: readonly ResolvedProbe[], options: ListOpti
 }
 
 /** What stands behind the provider in a list, whatever name the script gave the probe. */
-function placeOf(target: ProbeTarget): string {
+export function placeOf(target: ProbeTarget): string {
   switch (target.kind) {
     case 'kernelFunction': {
       if (target.address !== undefined) return `0x${target.address.toString(16)}`;
