@@ -93,6 +93,8 @@ export interface Location {
   readonly file: string;
   readonly line: number;
   readonly column: number;
+  /** For messages: the line, and where in it the place ends, exclusive. Undefined for a place of several lines. */
+  readonly excerpt?: { readonly text: string; readonly endColumn: number } | undefined;
 }
 
 /** What a record of the ring buffer asks user space to do. The record may end behind the NUL of its last string. */

@@ -6,7 +6,7 @@
 import type { Value, ValueType } from '../../compiler/ir.ts';
 import { zero } from '../../script/emit/memory.ts';
 import type { Action, Field, Location } from '../compiled.ts';
-import { positionOf, type Span } from '../source.ts';
+import { lineText, positionOf, type Span } from '../source.ts';
 import { layoutOf, roundUp, sequence } from '../types/layout.ts';
 import { int64, type Type } from '../types/type.ts';
 import type { Lowered } from './lowered.ts';
@@ -153,5 +153,8 @@ function longestText(args: readonly Argument[]): number | undefined {
 
 export function locationOf(span: Span): Location {
   const { line, column } = positionOf(span.source, span.start);
-  return { file: span.source.name, line, column };
+  const end = positionOf(span.source, span.end);
+  const excerpt =
+    end.line === line ? { text: lineText(span.source, line), endColumn: end.column } : undefined;
+  return { file: span.source.name, line, column, excerpt };
 }

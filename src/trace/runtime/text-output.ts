@@ -2,6 +2,7 @@
 import type { Colors } from '../../text/color.ts';
 import { escapeText } from '../../text/escape.ts';
 import type { Output } from '../../text/output.ts';
+import { textWidth } from '../../text/width.ts';
 import type { Field, Location } from '../compiled.ts';
 import type { PrintContext } from '../print/context.ts';
 import type { Format } from '../print/format-spec.ts';
@@ -149,9 +150,15 @@ export class TextOutput implements ScriptOutput {
     this.#sink.wrote();
   }
 
-  #report(severity: 'ERROR' | 'WARNING' | 'DEBUG', text: string, { file, line, column }: Location): void {
+  /** As diagnostics of the script are shown (render.ts): the place, the line, marks below it. */
+  #report(severity: 'ERROR' | 'WARNING' | 'DEBUG', text: string, location: Location): void {
+    const { file, line, column, excerpt } = location;
     const paint = (severity === 'ERROR' ? this.#options.colors?.red : this.#options.colors?.yellow) ?? String;
-    this.#say(`${escapeText(file)}:${line}:${column}: ${paint(`${severity}: ${safeLines(text)}`)}`);
+    const place = excerpt === undefined ? `${column}` : `${column}-${excerpt.endColumn}`;
+    const head = `${escapeText(file)}:${line}:${place}: ${paint(`${severity}: ${safeLines(text)}`)}`;
+    this.#say(
+      excerpt === undefined ? head : `${head}\n${markedLine(excerpt.text, column, excerpt.endColumn)}`,
+    );
   }
 
   /** At once: whoever looks at both sees things in the order in which they happened. */
@@ -164,6 +171,12 @@ export class TextOutput implements ScriptOutput {
 
 function safeLines(text: string): string {
   return text.replace(/\n$/, '').split('\n').map(escapeText).join('\n');
+}
+
+function markedLine(line: string, column: number, endColumn: number): string {
+  const shown = (part: string): string => escapeText(part.replaceAll('\t', '    '));
+  const [before, marked] = [line.slice(0, column - 1), line.slice(column - 1, endColumn - 1)].map(shown);
+  return `${shown(line)}\n${' '.repeat(textWidth(before!))}${'~'.repeat(textWidth(marked!))}`;
 }
 
 const E2BIG = 7;
