@@ -230,7 +230,8 @@ test('a name that two symbols of the kernel have is refused (T19)', (t) => {
   const seen = new Map<string, bigint>();
   let twice: string | undefined;
   for (const { name, address } of new KernelSymbols(readFileSync('/proc/kallsyms'))) {
-    if (address === 0n) return t.skip('needs addresses in /proc/kallsyms');
+    // Hidden, or the first of the per-CPU variables.
+    if (address === 0n) continue;
     const before = seen.get(name);
     if (before !== undefined && before !== address) {
       twice = name;
@@ -238,6 +239,7 @@ test('a name that two symbols of the kernel have is refused (T19)', (t) => {
     }
     seen.set(name, address);
   }
+  if (seen.size === 0) return t.skip('needs addresses in /proc/kallsyms');
   assert.ok(twice !== undefined, 'every kernel has static functions of one name');
   const { spec } = openFixture('externs');
   const rename = (name: string): string => (name === 'bpf_prog_put' ? twice : name);
