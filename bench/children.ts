@@ -10,7 +10,7 @@ export const root: string = fileURLToPath(new URL('..', import.meta.url));
 
 /** Reading a bundle of certificates costs every Node process tens of milliseconds; nothing here needs them. */
 export const environment: NodeJS.ProcessEnv = { ...process.env };
-delete environment['NODE_EXTRA_CA_CERTS'];
+delete environment.NODE_EXTRA_CA_CERTS;
 
 /** The absolute path of a command, or undefined. */
 export function findCommand(name: string): string | undefined {

@@ -74,10 +74,10 @@ function cells(row: Row): string[] {
     row.what,
     amount(row.ours, row.unit),
     amount(row.original, row.unit),
-    typeof data['ratio'] === 'number' ? (data['ratio'] as number).toFixed(2) : '-',
+    typeof data.ratio === 'number' ? (data.ratio as number).toFixed(2) : '-',
     row.against ?? '-',
     row.goal?.text ?? '-',
-    row.goal === undefined ? '-' : data['reached'] ? 'yes' : 'NO',
+    row.goal === undefined ? '-' : data.reached ? 'yes' : 'NO',
   ];
 }
 

@@ -13,13 +13,13 @@ async function btf(options: Options, found: ReadonlySet<string>): Promise<Row[]>
   const theirs = { time: [] as number[], memory: [] as number[] };
   for (const _ of rounds(options, 9)) {
     const own = runForJson(process.execPath, [script]);
-    ours.time.push(own['milliseconds']!);
-    ours.memory.push(own['megabytes']!);
+    ours.time.push(own.milliseconds!);
+    ours.memory.push(own.megabytes!);
     if (c === undefined) continue;
     const other = runForJson(c, []);
-    if (other['id'] !== own['id']) throw new Error(`libbpf finds type ${other['id']}, bpfkit ${own['id']}`);
-    theirs.time.push(other['milliseconds']!);
-    theirs.memory.push(other['megabytes']!);
+    if (other.id !== own.id) throw new Error(`libbpf finds type ${other.id}, bpfkit ${own.id}`);
+    theirs.time.push(other.milliseconds!);
+    theirs.memory.push(other.megabytes!);
   }
   const against = 'libbpf, C';
   return [
@@ -51,9 +51,9 @@ async function load(options: Options, found: ReadonlySet<string>): Promise<Row[]
   try {
     for (const _ of rounds(options, 9)) {
       const own = runForJson(process.execPath, [script, code]);
-      if (own['instructions'] !== 100) throw new Error(`the program has ${own['instructions']} instructions`);
-      ours.push(own['milliseconds']!);
-      if (c !== undefined) theirs.push(runForJson(c, [code])['milliseconds']!);
+      if (own.instructions !== 100) throw new Error(`the program has ${own.instructions} instructions`);
+      ours.push(own.milliseconds!);
+      if (c !== undefined) theirs.push(runForJson(c, [code]).milliseconds!);
     }
   } finally {
     rmSync(folder, { recursive: true });
