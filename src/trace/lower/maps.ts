@@ -2,17 +2,16 @@
 import type { Value } from '../../compiler/ir.ts';
 import { addTo, increment, lookUp, mapEntry } from '../../script/emit/counter.ts';
 import type { BinaryOperator, Expr, MapExpr } from '../ast/nodes.ts';
-import type { CheckedMap } from '../checked.ts';
 import type { Span } from '../source.ts';
 import { layoutOf, mapKeyLayout } from '../types/layout.ts';
-import { int64, isAggregate, type Type } from '../types/type.ts';
+import { int64, isAggregate } from '../types/type.ts';
 import { readAggregate } from './aggregates.ts';
 import { type Lowered, nothing, type Place } from './lowered.ts';
 import { addressOf, frameMemory, inMemory, readPlace, registerOf, store } from './memory.ts';
 import { arithmetic } from './operators.ts';
 import type { MapPlan } from './script.ts';
 import type { Lowering } from './state.ts';
-import { isRegister, isSigned, registerSize } from './types.ts';
+import { isRegister, registerSize } from './types.ts';
 
 // BPF_ANY of include/uapi/linux/bpf.h.
 const any = 0;
@@ -105,7 +104,7 @@ export function setMap(l: Lowering, target: MapExpr, value: Expr): void {
   putEntry(l, map, key, ready);
 }
 
-export function putEntry(l: Lowering, map: MapPlan, key: Value, lowered: Lowered): void {
+function putEntry(l: Lowering, map: MapPlan, key: Value, lowered: Lowered): void {
   putRaw(l, map, key, addressOf(l, inMemory(l, lowered, map.checked.value)));
 }
 
@@ -174,9 +173,4 @@ export function deleteEntry(l: Lowering, map: MapPlan, key: Value): Value {
 /** `&@m[k]`: the address of the value, 0 where there is none. */
 export function mapEntryAddress(l: Lowering, expr: MapExpr): Value {
   return lookUp(l, mapOf(l, expr).kernelName, keyOf(l, expr));
-}
-
-/** What a value of the map is when it is read. */
-export function valueType({ value }: CheckedMap): Type {
-  return isAggregate(value) ? { kind: 'int', bits: 64, signed: isSigned(value) } : value;
 }

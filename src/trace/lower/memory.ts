@@ -1,14 +1,12 @@
 /** Reading and writing memory by type. Every write fills every byte: keys are compared, records are sent as a whole. */
 import { helper } from '../../compiler/helpers.ts';
-import type { MemorySize, Value } from '../../compiler/ir.ts';
+import type { Value } from '../../compiler/ir.ts';
 import type { Memory } from '../../script/emit/emitter.ts';
 import {
   addressAt,
   copyBytes,
   copyIn,
-  loadable,
   loadFrom,
-  pieces,
   storeConstant,
   stringReader,
   zero,
@@ -314,18 +312,4 @@ export function writeElements(
     end = at + layoutOf(type).size;
   }
   zero(l, to, offset + end, layout.size - end);
-}
-
-/** Loads of `size` bytes in machine words, for comparisons. */
-export function words(
-  l: Lowering,
-  place: Place,
-  size: number,
-): { offset: number; size: MemorySize; load(): Value }[] {
-  const plain = loadable(place.memory) ? place : inMemory(l, place);
-  return [...pieces(plain.offset, size)].map(([offset, bytes]) => ({
-    offset,
-    size: bytes,
-    load: () => loadFrom(l, plain.memory, plain.base, plain.offset + offset, bytes),
-  }));
 }

@@ -4,7 +4,7 @@ import { addressAt, bytesReader, loadable } from '../../../script/emit/memory.ts
 import type { Expr } from '../../ast/nodes.ts';
 import { layoutOf } from '../../types/layout.ts';
 import { bool, int64, type Type } from '../../types/type.ts';
-import { behind } from '../expressions.ts';
+import { behind } from '../access.ts';
 import { type Lowered, nothing, type Place } from '../lowered.ts';
 import { addressOf, clear, frameMemory, inMemory, memoryOf, registerOf, store, typeOf } from '../memory.ts';
 import type { Lowering } from '../state.ts';

@@ -4,7 +4,7 @@ import { bytesReader, loadable, storeConstant, zero } from '../../../script/emit
 import type { Expr } from '../../ast/nodes.ts';
 import { layoutOf } from '../../types/layout.ts';
 import type { Type } from '../../types/type.ts';
-import { behind } from '../expressions.ts';
+import { behind } from '../access.ts';
 import type { Lowered } from '../lowered.ts';
 import { addressOf, clear, frameMemory, inMemory, registerOf, store, typeOf } from '../memory.ts';
 import type { Lowering } from '../state.ts';

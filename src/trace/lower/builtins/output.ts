@@ -5,9 +5,9 @@ import type { Expr } from '../../ast/nodes.ts';
 import type { Action, Field } from '../../compiled.ts';
 import { type Format, parseFormat } from '../../print/format-spec.ts';
 import { int64, isAggregate, string, type Type, uint64 } from '../../types/type.ts';
+import { behind } from '../access.ts';
 import { type Argument, locationOf } from '../actions.ts';
 import { entryType } from '../aggregates.ts';
-import { behind } from '../expressions.ts';
 import { numberField } from '../kernel-field.ts';
 import { type Lowered, nothing } from '../lowered.ts';
 import { clear, frameMemory } from '../memory.ts';
@@ -18,7 +18,7 @@ import { some } from '../walk.ts';
 import type { Call, LowerBuiltins } from './lower-builtin.ts';
 
 /** Arguments as they go into a record. */
-export function argument(l: Lowering, expr: Expr): Argument {
+function argument(l: Lowering, expr: Expr): Argument {
   const type = sentType(l, expr);
   return { type, value: () => l.lower(expr) };
 }
@@ -31,7 +31,7 @@ function sentType(l: Lowering, expr: Expr): Type {
 }
 
 /** It does something besides having a value: it has to happen even if no record can be had. */
-export function hasEffect(expr: Expr): boolean {
+function hasEffect(expr: Expr): boolean {
   return some(expr, (node) => {
     switch (node.kind) {
       case 'unary':

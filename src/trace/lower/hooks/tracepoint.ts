@@ -12,9 +12,9 @@ import {
 import type { ProbeTarget, ResolvedProbe } from '../../probes/resolved.ts';
 import { layoutOf } from '../../types/layout.ts';
 import type { StructType, Type } from '../../types/type.ts';
+import { dataLocation } from '../access.ts';
 import type { BodyUse } from '../body.ts';
 import type { LowerEnvironment } from '../environment.ts';
-import { dataLocation } from '../expressions.ts';
 import type { Hook } from '../hook.ts';
 import type { Parts } from '../lowered.ts';
 import { clear, readPlace } from '../memory.ts';
