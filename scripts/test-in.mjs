@@ -15,7 +15,9 @@ try {
   if (compiled.errors)
     process.stderr.write(`the compiler complains (the tests run all the same):\n${compiled.errors}\n`);
   const wanted = files.map((file) => file.replace(/^\.\//, '').replace(/\.ts$/, '.js'));
-  if (wanted.some((file) => ['guest', 'cli'].includes(kindOf(file)))) process.stderr.write(buildPackage());
+  const usesPackage = (/** @type {string} */ file) =>
+    ['guest', 'cli'].includes(kindOf(file)) || file.startsWith('test/examples/');
+  if (wanted.some(usesPackage)) process.stderr.write(buildPackage());
   process.stderr.write(await buildTestPrograms(compiled.folder));
   const onFile = (/** @type {import('./testing/results.mjs').FileResult} */ result) => {
     for (const test of result.tests) {

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Archive } from './cpio.mjs';
+import { buildExamples } from './examples.mjs';
 import { withLibraries } from './image.mjs';
 import { runInGuest } from './machine.mjs';
 import { compileObjects } from './objects.mjs';
@@ -13,7 +14,7 @@ const FILE_LIMIT = 240e3;
 const GUEST_LIMIT = 600e3;
 
 /** The project as it is installed: the built package, its one dependency, test fixtures, compiled tests. */
-function projectArchive(/** @type {string | undefined} */ compiled) {
+async function projectArchive(/** @type {string | undefined} */ compiled) {
   const archive = new Archive();
   const put = (name) => {
     if (existsSync(join(root, name)))
@@ -28,8 +29,10 @@ function projectArchive(/** @type {string | undefined} */ compiled) {
   if (compiled) {
     compileObjects();
     put('.build/objects/clang');
-  }
-  if (compiled) {
+    await buildExamples();
+    put('.build/packages');
+    // Half of the examples watch what a shell does, one watches its lines.
+    for (const part of withLibraries('/bin/bash')) archive.copy(part);
     archive.tree(compiled, 'bpfkit/.build/run', (path) => !path.endsWith('.map'));
     archive.copy(join(import.meta.dirname, 'reporter.mjs'), 'bpfkit/reporter.mjs');
   }
@@ -64,7 +67,7 @@ export async function testInGuest(guest, folder, files, onFile) {
   const unseen = new Set(files);
   const outcome = await runInGuest(guest, {
     script: `${script}\n`,
-    archive: projectArchive(folder),
+    archive: await projectArchive(folder),
     limit: GUEST_LIMIT,
     onLine(line) {
       if (line.startsWith('@@begin ')) {
@@ -103,7 +106,7 @@ export async function testInGuest(guest, folder, files, onFile) {
  * @returns {Promise<number>} its exit code
  */
 export async function commandInGuest(guest, command, { bring = [], modules, folder } = {}) {
-  const archive = projectArchive(folder);
+  const archive = await projectArchive(folder);
   for (const file of bring) for (const part of withLibraries(file)) archive.copy(part);
   const outcome = await runInGuest(guest, {
     script: `exec ${command.map(quote).join(' ')}\n`,

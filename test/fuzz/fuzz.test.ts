@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { fuzzCaptures } from './capture.ts';
 import { fuzzElf } from './elf.ts';
 import { fuzzObjects } from './object.ts';
+import { fuzzAnnotations, fuzzAnswers, fuzzModules, fuzzPackages } from './package.ts';
 import { fuzzSymbols } from './symbols.ts';
 import { fuzzTrace } from './trace.ts';
 
@@ -15,6 +16,9 @@ for (const [what, run, iterations] of [
   ['captures', fuzzCaptures, 10_000],
   ['objects', fuzzObjects, 2_000],
   ['scripts', fuzzTrace, 10_000],
+  ['packages', fuzzPackages, 1_000],
+  ['comments of C sources', fuzzAnnotations, 2_000],
+  ['WebAssembly modules', fuzzModules, 10_000],
 ] as const) {
   test(`broken ${what} are answered by values and typed errors`, () => {
     const report = run(iterations, 3);
@@ -23,3 +27,10 @@ for (const [what, run, iterations] of [
     assert.ok(report.heapGrowth < HEAP_GROWTH, `the heap grew by ${report.heapGrowth} bytes`);
   });
 }
+
+test('broken answers of registries are answered by values and typed errors', async () => {
+  const iterations = 3_000;
+  const { refused } = await fuzzAnswers(iterations, 3);
+  assert.ok(refused > iterations / 20, `only ${refused} talks were refused`);
+  assert.ok(refused < (iterations * 19) / 20, `${refused} talks were refused`);
+});

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { badPackage, PackageError } from '../errors.ts';
 import { list, optional, record, text, whole } from '../format/shape.ts';
 import { type Reference, referenceText } from './reference.ts';
-import { type Answer, ask, isLocal } from './transport.ts';
+import { type Answer, ask, isLocal, urlOf } from './transport.ts';
 
 export interface Credentials {
   readonly user: string;
@@ -48,7 +48,7 @@ export class Registry {
   constructor(reference: Reference, options: RegistryOptions = {}) {
     this.#reference = reference;
     this.#options = options;
-    const { hostname } = new URL(`http://${reference.registry}`);
+    const { hostname } = urlOf(`http://${reference.registry}`);
     const scheme = (options.plainHttp ?? isLocal(hostname)) ? 'http' : 'https';
     this.#base = `${scheme}://${reference.registry}/v2/${reference.repository}`;
   }
@@ -126,7 +126,7 @@ export class Registry {
     const begun = await this.#ask('/blobs/uploads/', { method: 'POST', limit: manifestLimit });
     const location = begun.headers.get('location');
     if (begun.status !== 202 || location === null) throw refused(name, begun);
-    const target = new URL(location, begun.url);
+    const target = urlOf(location, begun.url);
     if (target.origin !== new URL(this.#base).origin) {
       throw new PackageError(
         'network',
@@ -189,7 +189,7 @@ export class Registry {
     const realm = parameters.get('realm');
     if (!/^bearer/i.test(challenge) || realm === undefined || !URL.canParse(realm))
       throw refused(name, refusal);
-    const url = new URL(realm);
+    const url = urlOf(realm);
     const service = parameters.get('service');
     if (service !== undefined) url.searchParams.set('service', service);
     const actions = readOnly ? 'pull' : 'pull,push';

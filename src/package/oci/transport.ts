@@ -25,12 +25,20 @@ export interface AskOptions {
 
 const mostRedirects = 5;
 
+/** An address as a server or a user wrote it. Throws PackageError `network` for what is none. */
+export function urlOf(text: string, base?: string): URL {
+  if (!URL.canParse(text, base)) {
+    throw new PackageError('network', `${JSON.stringify(text.slice(0, 200))} is no address`);
+  }
+  return new URL(text, base);
+}
+
 /** Throws PackageError `network` or `limit`. Any HTTP status is an answer. */
 export async function ask(url: string, options: AskOptions): Promise<Answer> {
   const { method = 'GET', limit, timeout = 60_000 } = options;
   const signal = AbortSignal.timeout(timeout);
   let headers: Record<string, string> = { ...options.headers };
-  let at = new URL(url);
+  let at = urlOf(url);
   const first = at;
   for (let hop = 0; ; hop++) {
     checkAddress(at, first);
@@ -57,7 +65,7 @@ export async function ask(url: string, options: AskOptions): Promise<Answer> {
       await answer.body?.cancel();
       if (hop >= mostRedirects)
         throw new PackageError('network', `${url}: more than ${mostRedirects} redirects`);
-      const next = new URL(location, at);
+      const next = urlOf(location, at.href);
       if (next.host !== at.host) {
         const { authorization: _, ...others } = headers;
         headers = others;

@@ -11,6 +11,7 @@
 import type { Btf } from '../../btf/btf.ts';
 import { type Decoder, decoder } from '../../btf/decode.ts';
 import type { BtfType, TypeId } from '../../btf/types.ts';
+import { escapeText } from '../../text/escape.ts';
 import { type JsonValue, jsonText } from '../../text/json.ts';
 import { KernelString } from '../../text/kernel-string.ts';
 
@@ -58,7 +59,7 @@ export function nameOfType(btf: Btf, id: TypeId): string {
 }
 
 export function headerLine(columns: readonly Column[]): string {
-  return `TIME     ${columns.map(({ name }) => `${name.toUpperCase().padEnd(6)} `).join('')}`;
+  return `TIME     ${columns.map(({ name }) => `${escapeText(name.toUpperCase()).padEnd(6)} `).join('')}`;
 }
 
 /** Where each column begins. */
@@ -101,7 +102,7 @@ function enumCell(
   at: number,
 ): Column['text'] {
   const read = decoder(btf, id, { enums: 'number' });
-  const names = new Map(type.values.map(({ name, value }) => [String(value), name]));
+  const names = new Map(type.values.map(({ name, value }) => [String(value), escapeText(name)]));
   return (view, offset) => {
     const value = String(read(view, offset + at));
     return `${names.get(value) ?? '<UNKNOWN_VARIANT>'}(${value})`;

@@ -69,7 +69,9 @@ function sampleOf(map: ObjectMap, annotations: PackageMap, what: string): Sample
   if (typeof interval !== 'number' || !(interval >= 1))
     return wrong('interval is a number of milliseconds from 1 on');
   if (type !== 'log2_hist' && type !== 'linear_hist' && type !== 'default_kv') {
-    return wrong(`type is log2_hist, linear_hist or default_kv, not ${JSON.stringify(type)}`);
+    return wrong(
+      `type is log2_hist, linear_hist or default_kv, not ${typeof type === 'string' ? JSON.stringify(type) : typeof type}`,
+    );
   }
   if (typeof unit !== 'string') return wrong('unit is a text');
   return { kind: 'sample', map: map.name, definition: map, interval, type, unit, clear: clear_map === true };

@@ -7,6 +7,7 @@ import { type AttachOptions, saysWhere } from '../../object/attach.ts';
 import { type LoadObjectOptions, loadSpec } from '../../object/load/load.ts';
 import { BpfObject, type LoadedProgram } from '../../object/object.ts';
 import type { ObjectSpec } from '../../object/spec.ts';
+import { escapeText } from '../../text/escape.ts';
 import { jsonText } from '../../text/json.ts';
 import { badPackage, PackageError } from '../errors.ts';
 import type { BpfPackage, PackageProgram } from '../format/package-json.ts';
@@ -51,7 +52,7 @@ export async function runPackage(
   const parsed = parseOptions(known, words);
   if (parsed.kind !== 'run') {
     const text = parsed.kind === 'help' ? helpText(meta, known, what) : versionText(meta);
-    for (const line of text.trimEnd().split('\n')) options.print(line);
+    for (const line of text.trimEnd().split('\n')) options.print(escapeText(line));
     return;
   }
   applyOptions(spec, known, parsed.values);
@@ -69,7 +70,8 @@ export async function runPackage(
     if (options.tracePipe === true) messages = showMessages(formats, options);
     const speaking = exported.map((one) => speak(one, loaded, spec, exported.length > 1, what, options));
     attachAll(loaded, meta.bpf_skel.progs, options.attach ?? {});
-    if (parsed.verbose) for (const link of loaded.links) options.say(`attached ${link.kind} ${link.target}`);
+    if (parsed.verbose)
+      for (const link of loaded.links) options.say(escapeText(`attached ${link.kind} ${link.target}`));
     options.attached?.();
     // First nothing more comes, then what has come is read.
     const detached = aborted(options.signal).then(() => loaded.detach());
@@ -236,7 +238,7 @@ function follow(
   };
   // What is wrong with the type shows before anything is attached.
   if (exported.first !== undefined) printerOf(exported.first);
-  const prefix = !several || json ? '' : `${map}: `;
+  const prefix = !several || json ? '' : `${escapeText(map)}: `;
   return async (detached) => {
     if (!json && !stacks && exported.first !== undefined) {
       print(prefix + headerLine(columnsOf(types, exported.first)));
@@ -248,7 +250,7 @@ function follow(
     stream.finish();
     await reading;
     const { droppedInKernel } = stream.ledger.read();
-    if (droppedInKernel > 0n) say(`Lost ${droppedInKernel} events of map "${exported.map}"`);
+    if (droppedInKernel > 0n) say(`Lost ${droppedInKernel} events of map "${escapeText(map)}"`);
   };
 }
 

@@ -3,6 +3,7 @@ import type { Btf } from '../../btf/btf.ts';
 import { decoder } from '../../btf/decode.ts';
 import type { TypeId } from '../../btf/types.ts';
 import type { KeyedMap } from '../../kernel/map/keyed.ts';
+import { escapeText } from '../../text/escape.ts';
 import { jsonText } from '../../text/json.ts';
 import { KernelString } from '../../text/kernel-string.ts';
 import { badPackage } from '../errors.ts';
@@ -40,7 +41,7 @@ export class Sampler {
     if (this.#json || this.#export.type !== 'default_kv') return undefined;
     const { keyType, valueType } = this.#export.definition;
     const names = [...memberNames(this.#types, keyType!), ...memberNames(this.#types, valueType!)];
-    return `TIME     ${names.map((name) => `${name.toUpperCase().padEnd(6)} `).join('')}`;
+    return `TIME     ${names.map((name) => `${escapeText(name.toUpperCase()).padEnd(6)} `).join('')}`;
   }
 
   look(time: string): string[] {
@@ -70,10 +71,10 @@ export class Sampler {
     const counts = [...slots].map(Number);
     const draw = this.#export.type === 'log2_hist' ? log2Histogram : linearHistogram;
     const heading = isRecord(key)
-      ? Object.entries(key).map(([name, part]) => `${name} = ${textOf(part)}`)
+      ? Object.entries(key).map(([name, part]) => `${escapeText(name)} = ${textOf(part)}`)
       : [`key =  ${textOf(key)}`];
-    const members = Object.entries(others).map(([name, part]) => `${name} = ${textOf(part)}`);
-    return [...heading, ...members, '', ...draw(counts, this.#export.unit)];
+    const members = Object.entries(others).map(([name, part]) => `${escapeText(name)} = ${textOf(part)}`);
+    return [...heading, ...members, '', ...draw(counts, escapeText(this.#export.unit))];
   }
 }
 

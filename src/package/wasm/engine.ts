@@ -17,6 +17,7 @@ export interface WasmTable {
 }
 
 interface Engine {
+  validate(bytes: Uint8Array<ArrayBuffer>): boolean;
   compile(bytes: Uint8Array<ArrayBuffer>): Promise<object>;
   instantiate(module: object, imports: Readonly<Record<string, object>>): Promise<WasmInstance>;
   readonly CompileError: ErrorConstructor;

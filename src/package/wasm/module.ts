@@ -39,7 +39,7 @@ export function readModule(bytes: Uint8Array, what: string, memoryLimit: number)
     const id = cursor.byte();
     const size = cursor.number();
     const inner = cursor.part(size);
-    if (id === section.import) imports.push(...readImports(inner, what));
+    if (id === section.import) for (const one of readImports(inner, what)) imports.push(one);
     if (id === section.memory) {
       const limited = limitMemories(inner, what, Math.floor(memoryLimit / pageSize));
       memory = limited.pages * pageSize;
