@@ -1,5 +1,6 @@
 /** `-d STAGE`: what the phases made of a script, as text. */
 import { disassemble } from '../../asm/disassemble.ts';
+import { helpers } from '../../compiler/helpers.ts';
 import { printModule } from '../../compiler/print.ts';
 import type { Node, Program } from '../../trace/ast/nodes.ts';
 import { childrenOf } from '../../trace/ast/walk.ts';
@@ -17,6 +18,9 @@ const aliases: Readonly<Partial<Record<DebugStage, DebugStage>>> = {
   'codegen-opt': 'ir',
   dis: 'asm',
 };
+
+const helperNames = new Map<number, string>(Object.entries(helpers).map(([name, { id }]) => [id, name]));
+const helperName = (id: number): string | undefined => helperNames.get(id);
 
 export function stageHooks(wanted: ReadonlySet<DebugStage>, print: (text: string) => void): Hooks {
   const stages = new Set([...wanted].map((stage) => aliases[stage] ?? stage));
@@ -36,7 +40,7 @@ export function stageHooks(wanted: ReadonlySet<DebugStage>, print: (text: string
         if (stages.has('ir')) part(`IR of ${module.name}`, printModule(module));
       },
       onProgram: (name, { instructions }) => {
-        if (stages.has('asm')) part(`Instructions of ${name}`, disassemble(instructions));
+        if (stages.has('asm')) part(`Instructions of ${name}`, disassemble(instructions, { helperName }));
       },
     },
   };

@@ -42,7 +42,7 @@ const argsBuiltin: Builtin = {
   documentation: {
     section: 'variable',
     signature: 'struct args',
-    text: 'All arguments of a tracepoint, rawtracepoint, fentry, fexit or uprobe, by name.',
+    text: 'All arguments of a tracepoint, rawtracepoint, fentry or fexit, by name.',
     example: 'tracepoint:syscalls:sys_enter_openat { print(str(args.filename)) }',
   },
 };

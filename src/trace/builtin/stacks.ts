@@ -96,7 +96,7 @@ export const stackBuiltins: readonly Builtin[] = [
     documentation: {
       section: 'variable',
       signature: 'ustack dw_ustack([bpftrace|perf|raw][, int limit])',
-      text: 'Stack of the program, by its unwind tables (x86_64).',
+      text: 'As ustack: by frame pointers, for unwind tables are not read.',
     },
   },
 ];

@@ -14,6 +14,7 @@ const row = (name: string, value: string, byDefault: unknown, text: string): Set
   ...{ name, value, byDefault: String(byDefault), text },
 });
 
+const idle = 'Is known, and changes nothing';
 const stability = 'enable|warn|error';
 
 export const settingsManual: readonly SettingManual[] = [
@@ -28,7 +29,7 @@ export const settingsManual: readonly SettingManual[] = [
     'lazy_symbolication',
     'true|false',
     d.lazySymbolication,
-    'Addresses of user space become names when they are printed, not when they are met.',
+    `${idle}: addresses of user space become names when they are printed.`,
   ),
   row(
     'license',
@@ -36,7 +37,7 @@ export const settingsManual: readonly SettingManual[] = [
     d.license,
     'What the programs tell the kernel; all are compatible with the GPL.',
   ),
-  row('log_size', 'bytes', d.logSize, "Room for what the kernel's verifier says."),
+  row('log_size', 'bytes', d.logSize, `${idle}: what the kernel's verifier says is read whole.`),
   row('max_bpf_progs', 'number', d.maxBpfProgs, 'A script that would need more programs is refused.'),
   row('max_cat_bytes', 'bytes', d.maxCatBytes, 'So much of a file is printed by cat().'),
   row('max_map_keys', 'number', d.maxMapKeys, 'Room of maps that are not declared with a size.'),
@@ -48,7 +49,12 @@ export const settingsManual: readonly SettingManual[] = [
     d.missingProbes,
     'What happens where a probe does not exist or cannot be attached.',
   ),
-  row('on_stack_limit', '0 to 512', d.onStackLimit, 'Values up to so many bytes are kept on the BPF stack.'),
+  row(
+    'on_stack_limit',
+    '0 to 512',
+    d.onStackLimit,
+    `${idle}: where values are kept is the compiler's choice.`,
+  ),
   row(
     'perf_rb_pages',
     'number',
@@ -60,16 +66,11 @@ export const settingsManual: readonly SettingManual[] = [
     'show_debug_info',
     'true|false',
     d.showDebugInfo,
-    'Names of inlined functions and source lines in user stacks, where debug information is there.',
+    `${idle}: inlined functions and source lines are not shown.`,
   ),
   row('stack_mode', 'bpftrace|perf|raw|build_id', d.stackMode, 'How kstack and ustack are shown.'),
   row('str_trunc_trailer', 'text', `\`"${d.strTruncTrailer}"\``, 'Is put behind text that was cut.'),
-  row(
-    'use_blazesym',
-    'true|false',
-    true,
-    'Is known, and changes nothing: symbols are always read the same way.',
-  ),
+  row('use_blazesym', 'true|false', true, `${idle}: symbols are always read the same way.`),
   row('unstable_import_statement', stability, d.unstable.importStatement, 'Imports within a body.'),
   row('unstable_tseries', stability, d.unstable.tseries, 'tseries().'),
   row('unstable_typeinfo', stability, d.unstable.typeinfo, 'typeinfo().'),

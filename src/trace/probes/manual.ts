@@ -94,7 +94,7 @@ export const providerManual: Readonly<Record<Provider, ProviderManual>> = {
   uprobe: {
     forms: ['uprobe:PROGRAM:FUNCTION[+OFFSET]', 'uprobe:PROGRAM:ADDRESS'],
     text: 'The entry of a function of a program or library, or an instruction in it.',
-    data: '`arg0`, `arg1`, …, `args` with debug information, `func`, `reg()`, `uaddr()`',
+    data: '`arg0`, `arg1`, …, `func`, `reg()`, `uaddr()`',
     since: '4.1',
     example: 'uprobe:/bin/bash:readline { @ = count() }',
   },
