@@ -164,9 +164,12 @@ export class ScriptState {
   }
 }
 
-/** 8 MiB for a machine of two CPUs, up to 64: what a burst of a few milliseconds fills. */
+/**
+ * 4 MiB for a machine of two CPUs, up to 64: what a burst of ten milliseconds fills. Mapped twice over, it counts
+ * double in the process's resident memory.
+ */
 function defaultRing(cpus: number): number {
-  return Math.min(64, Math.max(8, 4 * cpus)) * 1024 * 1024;
+  return Math.min(64, Math.max(4, 2 * cpus)) * 1024 * 1024;
 }
 
 function planOf(checked: CheckedMap): MapPlan {
