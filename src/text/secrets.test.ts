@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { redactCommandLine, SECRET_MARK } from './secrets.ts';
+import { redactCommandLine, SECRET_MARK, suspectLines } from './secrets.ts';
 
 const line = (...words: string[]): string => words.map((word) => `${word}\0`).join('');
 
@@ -125,4 +125,31 @@ test('no text makes it slow: a hundred times as much takes about a hundred times
       `${JSON.stringify(piece)} takes ${performance.now() - before} ms`,
     );
   }
+});
+
+test('a search through many lines finds every line that alone would be changed', () => {
+  const word = fc.constantFrom(
+    ...['app', '-v', '--password=x', 'TOKEN=x', '--secret', 'mysql', '/usr/bin/curl', '-px', '-u', 'a:b'],
+    ...['http://u', 'p@host', 'http://u:p@host', '://', '@', 'old', 'pwd', 'db-pwd=x', 'pgpass', 'file', ''],
+  );
+  const lines = fc.array(fc.array(word, { maxLength: 4 }), { maxLength: 8 });
+  fc.assert(
+    fc.property(lines, fc.boolean(), (list, ended) => {
+      // A line that was cut has no NUL at its end.
+      const texts = list.map((words) => words.join('\0') + (ended && words.length > 0 ? '\0' : ''));
+      let all = '';
+      const ends = texts.map((text) => {
+        all += `${text}\0`;
+        return all.length;
+      });
+      const found = suspectLines(all, ends);
+      assert.deepEqual(
+        found,
+        [...new Set(found)].sort((a, b) => a - b),
+      );
+      for (const [i, text] of texts.entries()) {
+        if (redactCommandLine(text) !== undefined) assert.ok(found.includes(i), JSON.stringify(text));
+      }
+    }),
+  );
 });

@@ -98,8 +98,31 @@ function redactArgument(text: string, isScript: boolean): string {
   return text.replace(URL_PASSWORD, keepHead).replace(INSIDE, keepQuotes).replace(SPACED, keepQuotes);
 }
 
-/** Anything that a rule might say something about; most command lines have none of it. */
-const SUSPECT = new RegExp(`${WORDS}|:\\/\\/[^\\s/]{0,256}@`, 'i');
+/** Anything that a rule might say something about, programs included; most command lines have none of it. */
+const SUSPECT = new RegExp(
+  `${WORDS}|:\\/\\/[^\\s/]{0,256}@|(?:${[...PROGRAMS.keys()].join('|')})(?![^\\0])`,
+  'gi',
+);
+
+/**
+ * Which of many command lines may have a secret: one search through all of them, since a call for each would cost
+ * more than the rest of a dump.
+ *
+ * @param text the lines, one after the other, each ended by a NUL of its own.
+ * @param ends where each line ends in it.
+ */
+export function suspectLines(text: string, ends: readonly number[]): number[] {
+  const found: number[] = [];
+  let line = 0;
+  SUSPECT.lastIndex = 0;
+  for (let match = SUSPECT.exec(text); match !== null; match = SUSPECT.exec(text)) {
+    while (ends[line]! <= match.index) line += 1;
+    found.push(line);
+    // What was found may go on into the next line, which has a right to be looked at from its start.
+    SUSPECT.lastIndex = ends[line]!;
+  }
+  return found;
+}
 
 /** The program's short option with which an argument begins. */
 function shortOption(options: readonly ShortOption[], argument: string): ShortOption | undefined {
@@ -112,10 +135,10 @@ function shortOption(options: readonly ShortOption[], argument: string): ShortOp
  * @param text arguments, each ended by a NUL, one character a byte.
  */
 export function redactCommandLine(text: string): string | undefined {
+  if (suspectLines(text, [text.length]).length === 0) return undefined;
   const programEnd = text.indexOf('\0');
   const program = programEnd < 0 ? text : text.slice(0, programEnd);
   const options = PROGRAMS.get(program.slice(program.lastIndexOf('/') + 1));
-  if (options === undefined && !SUSPECT.test(text)) return undefined;
   const list = text.split('\0');
   for (let i = 0; i < list.length; i++) {
     const argument = list[i]!;

@@ -41,13 +41,12 @@ export { parseFormat, requireField } from './format.ts';
 export { isPath, kernelField } from './path.ts';
 export { type PlainBytes, type PlainTask, snapshotOf } from './plain.ts';
 export {
-  LENGTH_ABSENT,
-  LENGTH_CUT,
   type RecordLayout,
   type RecordSlot,
   readRecords,
   recordLayout,
 } from './record.ts';
+export { LENGTH_ABSENT, LENGTH_CUT } from './records.ts';
 export {
   planReport,
   type ReportKind,

@@ -7,7 +7,8 @@
  * only there. Processes that are gone by then stay gone.
  */
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
-import { LENGTH_ABSENT, type RecordLayout, recordLayout } from './record.ts';
+import { type RecordLayout, recordLayout } from './record.ts';
+import { HOST_IS_LITTLE, LENGTH_ABSENT } from './records.ts';
 import type { TaskColumns } from './snapshot.ts';
 import { stateBits } from './units.ts';
 import { haveBit } from './walk-text.ts';
@@ -127,34 +128,33 @@ function present(bytes: Uint8Array): Uint8Array | undefined {
 function encodeRecord(task: ProcTask, { slots, fixedSize, longs }: RecordLayout): Uint8Array {
   const head = Buffer.alloc(fixedSize);
   const view = new DataView(head.buffer, head.byteOffset, head.length);
-  const little = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
   const tail: Uint8Array[] = [];
   for (const { field, kind, offset } of slots) {
     const value = task[field];
     switch (kind) {
       case 's32':
-        view.setInt32(offset, Number(value ?? 0), little);
+        view.setInt32(offset, Number(value ?? 0), HOST_IS_LITTLE);
         break;
       case 's64':
-        view.setBigInt64(offset, BigInt(Number(value ?? 0)), little);
+        view.setBigInt64(offset, BigInt(Number(value ?? 0)), HOST_IS_LITTLE);
         break;
       case 'long':
         if (typeof value === 'number' || typeof value === 'bigint') {
-          view.setBigInt64(offset, BigInt(value), little);
+          view.setBigInt64(offset, BigInt(value), HOST_IS_LITTLE);
         }
         break;
       case 'have':
-        view.setUint32(offset, haveWord(task, longs, Number(field)), little);
+        view.setUint32(offset, haveWord(task, longs, Number(field)), HOST_IS_LITTLE);
         break;
       case 'length': {
         const bytes = value instanceof Uint8Array ? value : undefined;
-        view.setUint32(offset, bytes?.length ?? LENGTH_ABSENT, little);
+        view.setUint32(offset, bytes?.length ?? LENGTH_ABSENT, HOST_IS_LITTLE);
         if (bytes) tail.push(bytes);
       }
     }
   }
   const record = Buffer.concat([head, ...tail]);
-  new DataView(record.buffer, record.byteOffset).setUint32(0, record.length, little);
+  new DataView(record.buffer, record.byteOffset).setUint32(0, record.length, HOST_IS_LITTLE);
   return record;
 }
 

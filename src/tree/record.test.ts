@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { TaskRecordError } from './errors.ts';
 import type { BytesField, NumberField } from './fields.ts';
-import { LENGTH_ABSENT, LENGTH_CUT, readRecords, recordLayout } from './record.ts';
+import { readRecords, recordLayout } from './record.ts';
+import { LENGTH_ABSENT, LENGTH_CUT } from './records.ts';
 import { ValueState } from './snapshot.ts';
 
 type Values = Partial<Record<NumberField, number>> & Partial<Record<BytesField, Uint8Array | number>>;

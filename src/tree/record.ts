@@ -23,22 +23,11 @@
  * 0x80000000). Names and paths may carry a NUL and what is behind it: the reader cuts there.
  */
 
-import { recordBeyondEnd, recordLengths, recordTooShort } from './errors.ts';
 import type { Field, NumberField } from './fields.ts';
 import { fields, storageOf } from './fields.ts';
-import {
-  type BytesColumn,
-  type LongColumn,
-  type NumberColumn,
-  type TaskColumns,
-  ValueState,
-} from './snapshot.ts';
+import { HOST_IS_LITTLE, Records } from './records.ts';
+import type { BytesColumn, LongColumn, NumberColumn, TaskColumns } from './snapshot.ts';
 import { type Extras, HAVE_BITS, haveBit } from './walk-text.ts';
-
-/** The length word of a value that is not there. */
-export const LENGTH_ABSENT = 0xffffffff;
-/** The bit of the length word that says "there was more". */
-export const LENGTH_CUT = 0x80000000;
 
 export interface RecordSlot {
   /** A field's long name or a kernel field's path; of a `have` word its number. */
@@ -93,123 +82,61 @@ export const recordLayout: RecordLayout = recordLayoutOf(NOTHING_MORE);
 
 const isSignedField = ({ signed }: Field): boolean => signed !== false;
 
-const storedLength = (word: number): number => (word === LENGTH_ABSENT ? 0 : word & 0x7fffffff);
-
-/** Where each record starts; every length is checked here, so the columns can read without checks. */
-function findRecords(view: DataView, little: boolean, { fixedSize, slots }: RecordLayout): Uint32Array {
-  const starts = new Uint32Array(Math.floor(view.byteLength / fixedSize));
-  const lengthOffsets = slots.filter((slot) => slot.kind === 'length').map((slot) => slot.offset);
-  let count = 0;
-  for (let at = 0; at < view.byteLength; ) {
-    if (view.byteLength - at < fixedSize) throw recordBeyondEnd(at, fixedSize, view.byteLength);
-    const size = view.getUint32(at, little);
-    if (size < fixedSize) throw recordTooShort(at, size, fixedSize);
-    if (size > view.byteLength - at) throw recordBeyondEnd(at, size, view.byteLength);
-    let tail = 0;
-    for (const offset of lengthOffsets) tail += storedLength(view.getUint32(at + offset, little));
-    if (fixedSize + tail !== size) throw recordLengths(at, size, fixedSize + tail);
-    starts[count++] = at;
-    at += size;
-  }
-  return starts.subarray(0, count);
-}
-
 class RecordColumns implements TaskColumns {
   readonly count: number;
-  readonly #data: Uint8Array;
-  readonly #view: DataView;
-  readonly #little: boolean;
-  readonly #starts: Uint32Array;
+  readonly #records: Records;
   readonly #layout: RecordLayout;
   readonly #slots: ReadonlyMap<string, RecordSlot>;
+  readonly #texts: readonly string[];
 
   constructor(data: Uint8Array, little: boolean, layout: RecordLayout) {
-    this.#data = data;
-    this.#view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-    this.#little = little;
+    const lengths = layout.slots.filter(({ kind }) => kind === 'length');
     this.#layout = layout;
+    this.#texts = lengths.map(({ field }) => field);
     this.#slots = new Map(
       layout.slots.filter(({ kind }) => kind !== 'have').map((slot) => [slot.field, slot]),
     );
-    this.#starts = findRecords(this.#view, little, layout);
-    this.count = this.#starts.length;
+    this.#records = new Records(
+      data,
+      little,
+      layout.fixedSize,
+      lengths.map(({ offset }) => offset),
+    );
+    this.count = this.#records.count;
   }
 
   numbers(field: NumberField): NumberColumn {
-    const slot = this.#slots.get(field)!;
-    const { offset } = slot;
-    const [view, little, starts] = [this.#view, this.#little, this.#starts];
-    if (slot.kind === 's32') {
-      const out = new Int32Array(this.count);
-      for (let row = 0; row < out.length; row++) out[row] = view.getInt32(starts[row]! + offset, little);
-      return out;
-    }
-    const out = new Float64Array(this.count);
-    const [lowAt, highAt] = little ? [offset, offset + 4] : [offset + 4, offset];
-    for (let row = 0; row < out.length; row++) {
-      const at = starts[row]!;
-      out[row] = view.getInt32(at + highAt, little) * 0x1_0000_0000 + view.getUint32(at + lowAt, little);
-    }
-    return out;
+    const { kind, offset } = this.#slots.get(field)!;
+    return kind === 's32' ? this.#records.s32(offset) : this.#records.safe(offset);
   }
 
   longs(field: string): LongColumn | undefined {
     const index = this.#layout.longs.findIndex((one) => one.long === field);
     const slot = this.#slots.get(field);
     if (index < 0 || slot === undefined) return undefined;
+    const values = isSignedField(this.#layout.longs[index]!)
+      ? this.#records.s64(slot.offset)
+      : this.#records.u64(slot.offset);
+    return { values, absent: this.#absent(index) };
+  }
+
+  #absent(index: number): Uint8Array {
     const { word, bit } = haveBit(index);
-    const have = this.#layout.slots.find((one) => one.kind === 'have' && one.field === String(word))!.offset;
-    const [view, little, starts] = [this.#view, this.#little, this.#starts];
+    const { offset } = this.#layout.slots.find(
+      (slot) => slot.kind === 'have' && slot.field === String(word),
+    )!;
+    const have = this.#records.s32(offset);
     const absent = new Uint8Array(this.count);
-    for (let row = 0; row < this.count; row++) {
-      if ((view.getUint32(starts[row]! + have, little) & bit) === 0) absent[row] = 1;
-    }
-    const { offset } = slot;
-    if (isSignedField(this.#layout.longs[index]!)) {
-      const values = new BigInt64Array(this.count);
-      for (let row = 0; row < this.count; row++)
-        values[row] = view.getBigInt64(starts[row]! + offset, little);
-      return { values, absent };
-    }
-    const values = new BigUint64Array(this.count);
-    for (let row = 0; row < this.count; row++) values[row] = view.getBigUint64(starts[row]! + offset, little);
-    return { values, absent };
+    for (let row = 0; row < absent.length; row++) if ((have[row]! & bit) === 0) absent[row] = 1;
+    return absent;
   }
 
   bytes(field: string): BytesColumn | undefined {
-    const [data, view, little, starts] = [this.#data, this.#view, this.#little, this.#starts];
-    const { fixedSize } = this.#layout;
-    const lengthSlots = this.#layout.slots.filter((slot) => slot.kind === 'length');
-    const mine = lengthSlots.findIndex((slot) => slot.field === field);
-    if (mine < 0) return undefined;
-    const before = lengthSlots.slice(0, mine).map((slot) => slot.offset);
-    const offset = lengthSlots[mine]!.offset;
-    const cutAtNul = field !== 'cmdline';
-    const start = new Uint32Array(this.count);
-    const length = new Uint32Array(this.count);
-    const state = new Uint8Array(this.count);
-    for (let row = 0; row < this.count; row++) {
-      const record = starts[row]!;
-      let from = record + fixedSize;
-      for (const other of before) from += storedLength(view.getUint32(record + other, little));
-      const word = view.getUint32(record + offset, little);
-      const size = storedLength(word);
-      start[row] = from;
-      length[row] = size;
-      if (word === LENGTH_ABSENT) state[row] = ValueState.absent;
-      else if (word >= LENGTH_CUT) state[row] = ValueState.cut;
-      if (!cutAtNul) continue;
-      for (let i = 0; i < size; i++) {
-        if (data[from + i] !== 0) continue;
-        length[row] = i;
-        break;
-      }
-    }
-    return { data, start, length, state };
+    const index = this.#texts.indexOf(field);
+    // The arguments are what they are: only they have NULs of their own.
+    return index < 0 ? undefined : this.#records.bytes(index, field !== 'cmdline');
   }
 }
-
-const HOST_IS_LITTLE = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 /**
  * The records of one iteration as columns, which borrow `data`. Throws TaskRecordError when the bytes are not

@@ -10,6 +10,7 @@
  *   the bytes of all values, one after the other
  *   for each row: varint 0: the row has no value; 1: the next value that no row had before; n: value n - 2
  */
+import { HOST_IS_LITTLE } from '../records.ts';
 import { type BytesColumn, type LongColumn, type NumberColumn, ValueState } from '../snapshot.ts';
 import { ByteReader, ByteWriter } from './bytes.ts';
 import { damaged } from './errors.ts';
@@ -22,11 +23,10 @@ export const SPARSE = 0x20;
 /** They are shown in hexadecimal. */
 export const ADDRESS = 0x40;
 
-const LITTLE = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 const TWO_32 = 0x1_0000_0000;
 
 /** The halves of 64-bit numbers in place: element 2r + LOW and 2r + HIGH. */
-const LOW = LITTLE ? 0 : 1;
+const LOW = HOST_IS_LITTLE ? 0 : 1;
 const HIGH = 1 - LOW;
 
 type Longs = BigInt64Array | BigUint64Array;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { TaskRecordError } from '../errors.ts';
-import { LENGTH_CUT } from '../record.ts';
+import { LENGTH_CUT } from '../records.ts';
 import { ValueState } from '../snapshot.ts';
 import { FileTable, fileBytes, fileNumbers } from './model.ts';
 import { encodeFile, fileRecordSize, fileSlots, type PlainFile, readFileRecords } from './record.ts';

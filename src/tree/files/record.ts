@@ -9,9 +9,8 @@
  *   ...           each number, in the table's order, at the next multiple of its own size
  *   padding to a multiple of 8
  */
-import { recordBeyondEnd, recordLengths, recordTooShort } from '../errors.ts';
-import { LENGTH_ABSENT, LENGTH_CUT } from '../record.ts';
-import { type BytesColumn, ValueState } from '../snapshot.ts';
+import { HOST_IS_LITTLE, LENGTH_ABSENT, Records } from '../records.ts';
+import type { BytesColumn } from '../snapshot.ts';
 import {
   type FileBytes,
   type FileColumnOf,
@@ -46,113 +45,38 @@ export const fileSlots: readonly FileSlot[] = makeSlots();
 /** Bytes of the fixed part. */
 export const fileRecordSize: number = Math.ceil((fileSlots.at(-1)!.offset + 8) / 8) * 8;
 
-const lengthOffset = (name: FileBytes): number => 4 * (1 + fileBytes.indexOf(name));
-const storedLength = (word: number): number => (word === LENGTH_ABSENT ? 0 : word & 0x7fffffff);
-
-/** Where each record starts; every length is checked here, so the columns can read without checks. */
-function findRecords(view: DataView, little: boolean): Uint32Array {
-  const starts = new Uint32Array(Math.floor(view.byteLength / fileRecordSize));
-  let count = 0;
-  for (let at = 0; at < view.byteLength; ) {
-    if (view.byteLength - at < fileRecordSize) throw recordBeyondEnd(at, fileRecordSize, view.byteLength);
-    const size = view.getUint32(at, little);
-    if (size < fileRecordSize) throw recordTooShort(at, size, fileRecordSize);
-    if (size > view.byteLength - at) throw recordBeyondEnd(at, size, view.byteLength);
-    let sum = fileRecordSize;
-    for (let offset = 4; offset < firstNumber; offset += 4) {
-      sum += storedLength(view.getUint32(at + offset, little));
-    }
-    if (sum !== size) throw recordLengths(at, size, sum);
-    starts[count++] = at;
-    at += size;
-  }
-  return starts.subarray(0, count);
-}
+const lengthOffsets = fileBytes.map((_, i) => 4 * (1 + i));
 
 class FileRecords implements FileColumns {
   readonly count: number;
-  readonly #data: Uint8Array;
-  readonly #view: DataView;
-  readonly #little: boolean;
-  readonly #starts: Uint32Array;
+  readonly #records: Records;
   readonly #numbers = new Map<FileNumber, FileColumnOf<FileNumber>>();
   readonly #bytes = new Map<FileBytes, BytesColumn>();
 
   constructor(data: Uint8Array, little: boolean) {
-    this.#data = data;
-    this.#view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-    this.#little = little;
-    this.#starts = findRecords(this.#view, little);
-    this.count = this.#starts.length;
+    this.#records = new Records(data, little, fileRecordSize, lengthOffsets);
+    this.count = this.#records.count;
   }
 
   numbers<Name extends FileNumber>(name: Name): FileColumnOf<Name> {
     let column = this.#numbers.get(name);
     if (column === undefined) {
-      column = this.#readNumbers(fileSlots.find((slot) => slot.name === name)!);
+      const { type, offset } = fileSlots.find((slot) => slot.name === name)!;
+      column = this.#records[type](offset);
       this.#numbers.set(name, column);
     }
     return column as FileColumnOf<Name>;
   }
 
-  #readNumbers({ type, offset }: FileSlot): FileColumnOf<FileNumber> {
-    const [view, little, starts, count] = [this.#view, this.#little, this.#starts, this.count];
-    switch (type) {
-      case 's32': {
-        const out = new Int32Array(count);
-        for (let row = 0; row < count; row++) out[row] = view.getInt32(starts[row]! + offset, little);
-        return out;
-      }
-      case 'u32': {
-        const out = new Uint32Array(count);
-        for (let row = 0; row < count; row++) out[row] = view.getUint32(starts[row]! + offset, little);
-        return out;
-      }
-      case 's64': {
-        const out = new BigInt64Array(count);
-        for (let row = 0; row < count; row++) out[row] = view.getBigInt64(starts[row]! + offset, little);
-        return out;
-      }
-      case 'u64': {
-        const out = new BigUint64Array(count);
-        for (let row = 0; row < count; row++) out[row] = view.getBigUint64(starts[row]! + offset, little);
-        return out;
-      }
-    }
-  }
-
   bytes(name: FileBytes): BytesColumn {
     let column = this.#bytes.get(name);
     if (column === undefined) {
-      column = this.#readBytes(name);
+      column = this.#records.bytes(fileBytes.indexOf(name), false);
       this.#bytes.set(name, column);
     }
     return column;
   }
-
-  #readBytes(name: FileBytes): BytesColumn {
-    const [view, little, starts] = [this.#view, this.#little, this.#starts];
-    const offset = lengthOffset(name);
-    const start = new Uint32Array(this.count);
-    const length = new Uint32Array(this.count);
-    const state = new Uint8Array(this.count);
-    for (let row = 0; row < this.count; row++) {
-      const record = starts[row]!;
-      let from = record + fileRecordSize;
-      for (let before = 4; before < offset; before += 4) {
-        from += storedLength(view.getUint32(record + before, little));
-      }
-      const word = view.getUint32(record + offset, little);
-      start[row] = from;
-      length[row] = storedLength(word);
-      if (word === LENGTH_ABSENT) state[row] = ValueState.absent;
-      else if (word >= LENGTH_CUT) state[row] = ValueState.cut;
-    }
-    return { data: this.#data, start, length, state };
-  }
 }
-
-const HOST_IS_LITTLE = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 /**
  * Records as columns, which borrow `data`. Throws TaskRecordError when the bytes are not whole records.

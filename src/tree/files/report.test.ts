@@ -4,7 +4,7 @@ import { readCapture } from '../capture/read.ts';
 import { encodeCapture } from '../capture/write.ts';
 import { TreeError } from '../errors.ts';
 import { type PlainTask, snapshotOf } from '../plain.ts';
-import { LENGTH_CUT } from '../record.ts';
+import { LENGTH_CUT } from '../records.ts';
 import { FileLayer, FileTable } from './model.ts';
 import { encodeFile, type PlainFile, readFileRecords } from './record.ts';
 import { type FilesOptions, planFiles, selectForFiles, writeFiles } from './report.ts';

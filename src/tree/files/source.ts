@@ -23,12 +23,15 @@ export function readFiles(snapshot: Snapshot, rows?: readonly Row[]): FileTable 
  */
 function hiddenTasks(snapshot: Snapshot, rows: Iterable<Row>, shown: Int32Array): Set<number> {
   const tids = snapshot.numbers('tid');
-  const known = new Set(shown);
+  const pids = snapshot.numbers('pid');
+  const known = new Set<number>();
+  // The descriptors of a task follow each other.
+  for (let row = 0; row < shown.length; row++) if (shown[row] !== shown[row - 1]) known.add(shown[row]!);
   const hidden = new Set<number>();
   let comparable: boolean | undefined;
   for (const row of rows) {
     const tid = tids[row]!;
-    if (known.has(tid) || !snapshot.isLeader(row)) continue;
+    if (tid !== pids[row] || known.has(tid)) continue;
     comparable ??= inInitialNamespace();
     if (!comparable) break;
     if (hasDescriptors(tid)) hidden.add(tid);

@@ -1,0 +1,152 @@
+/**
+ * What the kernel's walks write: records without gaps, each with a fixed part of numbers, whose first word is the
+ * record's size, and a tail with byte strings one after the other, whose lengths are words of the fixed part.
+ *
+ * The fixed parts are copied into one aligned array first. Then each column is a walk over that array with one
+ * stride, by a loop that all columns share: a command reads some thirty columns once, so most of its time would go
+ * into code that is not compiled well yet. 64-bit numbers are copied in halves, since each would be an object.
+ */
+import { recordBeyondEnd, recordLengths, recordTooShort } from './errors.ts';
+import { type BytesColumn, ValueState } from './snapshot.ts';
+
+/** The length word of a value that is not there. */
+export const LENGTH_ABSENT = 0xffffffff;
+/** The bit of the length word that says "there was more". */
+export const LENGTH_CUT = 0x80000000;
+
+export const HOST_IS_LITTLE: boolean = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+/** Of a length word as the signed number that it is in the array. */
+const storedLength = (word: number): number => (word === -1 ? 0 : word & 0x7fffffff);
+
+function swapBytes(words: Int32Array, from: number, count: number): void {
+  for (let i = from; i < from + count; i++) {
+    const word = words[i]!;
+    words[i] = (word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24);
+  }
+}
+
+export class Records {
+  readonly count: number;
+  readonly #data: Uint8Array;
+  readonly #fixedSize: number;
+  /** The fixed parts, one after the other, each word in the byte order of this machine. */
+  readonly #words: Int32Array;
+  readonly #starts: Uint32Array;
+  /** Where in a fixed part the lengths are, in the order of the tail. */
+  readonly #lengths: readonly number[];
+  readonly #little: boolean;
+
+  /**
+   * Finds the records, and checks every length. Throws TaskRecordError when the bytes are not whole records.
+   *
+   * @param data is borrowed.
+   * @param little the byte order of the machine that wrote them.
+   * @param fixedSize bytes of the fixed part, a multiple of 8.
+   * @param lengthOffsets where in the fixed part the lengths are, in the order of the tail.
+   */
+  constructor(data: Uint8Array, little: boolean, fixedSize: number, lengthOffsets: readonly number[]) {
+    const stride = fixedSize / 4;
+    const most = Math.floor(data.length / fixedSize);
+    const words = new Int32Array(most * stride);
+    const fixed = new Uint8Array(words.buffer);
+    const starts = new Uint32Array(most);
+    const lengths = lengthOffsets.map((offset) => offset / 4);
+    let count = 0;
+    for (let at = 0; at < data.length; count++) {
+      if (data.length - at < fixedSize) throw recordBeyondEnd(at, fixedSize, data.length);
+      const first = count * stride;
+      fixed.set(data.subarray(at, at + fixedSize), 4 * first);
+      if (little !== HOST_IS_LITTLE) swapBytes(words, first, stride);
+      const size = words[first]! >>> 0;
+      if (size < fixedSize) throw recordTooShort(at, size, fixedSize);
+      if (size > data.length - at) throw recordBeyondEnd(at, size, data.length);
+      let sum = fixedSize;
+      for (let i = 0; i < lengths.length; i++) sum += storedLength(words[first + lengths[i]!]!);
+      if (sum !== size) throw recordLengths(at, size, sum);
+      starts[count] = at;
+      at += size;
+    }
+    this.count = count;
+    this.#data = data;
+    this.#fixedSize = fixedSize;
+    this.#words = words;
+    this.#starts = starts;
+    this.#lengths = lengths;
+    this.#little = little;
+  }
+
+  /** Copies the word at `offset` of each record to every `step`-th place of `out`. */
+  #gather(offset: number, out: Int32Array, from: number, step: number): void {
+    const words = this.#words;
+    const stride = this.#fixedSize / 4;
+    let to = from;
+    for (let at = offset / 4; to < out.length; at += stride) {
+      out[to] = words[at]!;
+      to += step;
+    }
+  }
+
+  s32(offset: number): Int32Array {
+    const out = new Int32Array(this.count);
+    this.#gather(offset, out, 0, 1);
+    return out;
+  }
+
+  u32(offset: number): Uint32Array {
+    return new Uint32Array(this.s32(offset).buffer);
+  }
+
+  s64(offset: number): BigInt64Array {
+    const out = new Int32Array(2 * this.count);
+    // The two words of a number lie in the order of the machine that wrote them.
+    const swapped = this.#little === HOST_IS_LITTLE ? 0 : 1;
+    this.#gather(offset, out, swapped, 2);
+    this.#gather(offset + 4, out, 1 - swapped, 2);
+    return new BigInt64Array(out.buffer);
+  }
+
+  u64(offset: number): BigUint64Array {
+    return new BigUint64Array(this.s64(offset).buffer);
+  }
+
+  /** Signed 64-bit numbers that are known to be safe integers. */
+  safe(offset: number): Float64Array {
+    const [lowAt, highAt] = this.#little ? [offset, offset + 4] : [offset + 4, offset];
+    const [low, high] = [this.u32(lowAt), this.s32(highAt)];
+    const out = new Float64Array(this.count);
+    for (let row = 0; row < out.length; row++) out[row] = high[row]! * 0x1_0000_0000 + low[row]!;
+    return out;
+  }
+
+  /**
+   * The part of the tail with this index, in place.
+   *
+   * @param cutAtNul names and paths may carry a NUL and what is behind it.
+   */
+  bytes(index: number, cutAtNul: boolean): BytesColumn {
+    const [data, words, starts, lengths] = [this.#data, this.#words, this.#starts, this.#lengths];
+    const stride = this.#fixedSize / 4;
+    const start = new Uint32Array(this.count);
+    const length = new Uint32Array(this.count);
+    const state = new Uint8Array(this.count);
+    for (let row = 0; row < start.length; row++) {
+      const first = row * stride;
+      let from = starts[row]! + this.#fixedSize;
+      for (let i = 0; i < index; i++) from += storedLength(words[first + lengths[i]!]!);
+      const word = words[first + lengths[index]!]!;
+      const size = storedLength(word);
+      start[row] = from;
+      length[row] = size;
+      if (word === -1) state[row] = ValueState.absent;
+      else if (word < 0) state[row] = ValueState.cut;
+      if (!cutAtNul) continue;
+      for (let i = 0; i < size; i++) {
+        if (data[from + i] !== 0) continue;
+        length[row] = i;
+        break;
+      }
+    }
+    return { data, start, length, state };
+  }
+}
