@@ -2,9 +2,9 @@
  * What the kernel's walks write: records without gaps, each with a fixed part of numbers, whose first word is the
  * record's size, and a tail with byte strings one after the other, whose lengths are words of the fixed part.
  *
- * The fixed parts are copied into one aligned array first. Then each column is a walk over that array with one
- * stride, by a loop that all columns share: a command reads some thirty columns once, so most of its time would go
- * into code that is not compiled well yet. 64-bit numbers are copied in halves, since each would be an object.
+ * Each column is a walk over all records by a loop that all columns share, with words put together from their
+ * bytes: a command reads some thirty columns once, so most of its time would go into code that is not compiled well
+ * yet, and into objects (a DataView's 64-bit numbers). The lengths, which are checked first, are kept.
  */
 import { recordBeyondEnd, recordLengths, recordTooShort } from './errors.ts';
 import { type BytesColumn, ValueState } from './snapshot.ts';
@@ -16,25 +16,22 @@ export const LENGTH_CUT = 0x80000000;
 
 export const HOST_IS_LITTLE: boolean = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
-/** Of a length word as the signed number that it is in the array. */
+/** Of a length word, as a signed number. */
 const storedLength = (word: number): number => (word === -1 ? 0 : word & 0x7fffffff);
 
-function swapBytes(words: Int32Array, from: number, count: number): void {
-  for (let i = from; i < from + count; i++) {
-    const word = words[i]!;
-    words[i] = (word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24);
-  }
+function wordAt(data: Uint8Array, at: number, little: boolean): number {
+  return little
+    ? data[at]! | (data[at + 1]! << 8) | (data[at + 2]! << 16) | (data[at + 3]! << 24)
+    : (data[at]! << 24) | (data[at + 1]! << 16) | (data[at + 2]! << 8) | data[at + 3]!;
 }
 
 export class Records {
   readonly count: number;
   readonly #data: Uint8Array;
   readonly #fixedSize: number;
-  /** The fixed parts, one after the other, each word in the byte order of this machine. */
-  readonly #words: Int32Array;
   readonly #starts: Uint32Array;
-  /** Where in a fixed part the lengths are, in the order of the tail. */
-  readonly #lengths: readonly number[];
+  /** For each part of the tail, its length words. */
+  readonly #lengths: readonly Int32Array[];
   readonly #little: boolean;
 
   /**
@@ -42,27 +39,25 @@ export class Records {
    *
    * @param data is borrowed.
    * @param little the byte order of the machine that wrote them.
-   * @param fixedSize bytes of the fixed part, a multiple of 8.
+   * @param fixedSize bytes of the fixed part.
    * @param lengthOffsets where in the fixed part the lengths are, in the order of the tail.
    */
   constructor(data: Uint8Array, little: boolean, fixedSize: number, lengthOffsets: readonly number[]) {
-    const stride = fixedSize / 4;
     const most = Math.floor(data.length / fixedSize);
-    const words = new Int32Array(most * stride);
-    const fixed = new Uint8Array(words.buffer);
     const starts = new Uint32Array(most);
-    const lengths = lengthOffsets.map((offset) => offset / 4);
+    const lengths = lengthOffsets.map(() => new Int32Array(most));
     let count = 0;
     for (let at = 0; at < data.length; count++) {
       if (data.length - at < fixedSize) throw recordBeyondEnd(at, fixedSize, data.length);
-      const first = count * stride;
-      fixed.set(data.subarray(at, at + fixedSize), 4 * first);
-      if (little !== HOST_IS_LITTLE) swapBytes(words, first, stride);
-      const size = words[first]! >>> 0;
+      const size = wordAt(data, at, little) >>> 0;
       if (size < fixedSize) throw recordTooShort(at, size, fixedSize);
       if (size > data.length - at) throw recordBeyondEnd(at, size, data.length);
       let sum = fixedSize;
-      for (let i = 0; i < lengths.length; i++) sum += storedLength(words[first + lengths[i]!]!);
+      for (let i = 0; i < lengths.length; i++) {
+        const word = wordAt(data, at + lengthOffsets[i]!, little);
+        lengths[i]![count] = word;
+        sum += storedLength(word);
+      }
       if (sum !== size) throw recordLengths(at, size, sum);
       starts[count] = at;
       at += size;
@@ -70,20 +65,16 @@ export class Records {
     this.count = count;
     this.#data = data;
     this.#fixedSize = fixedSize;
-    this.#words = words;
-    this.#starts = starts;
+    this.#starts = starts.subarray(0, count);
     this.#lengths = lengths;
     this.#little = little;
   }
 
-  /** Copies the word at `offset` of each record to every `step`-th place of `out`. */
+  /** Puts the word at `offset` of each record to every `step`-th place of `out`. */
   #gather(offset: number, out: Int32Array, from: number, step: number): void {
-    const words = this.#words;
-    const stride = this.#fixedSize / 4;
-    let to = from;
-    for (let at = offset / 4; to < out.length; at += stride) {
-      out[to] = words[at]!;
-      to += step;
+    const [data, starts, little] = [this.#data, this.#starts, this.#little];
+    for (let row = 0, to = from; row < starts.length; row++, to += step) {
+      out[to] = wordAt(data, starts[row]! + offset, little);
     }
   }
 
@@ -125,16 +116,15 @@ export class Records {
    * @param cutAtNul names and paths may carry a NUL and what is behind it.
    */
   bytes(index: number, cutAtNul: boolean): BytesColumn {
-    const [data, words, starts, lengths] = [this.#data, this.#words, this.#starts, this.#lengths];
-    const stride = this.#fixedSize / 4;
+    const [data, starts] = [this.#data, this.#starts];
+    const words = this.#lengths[index]!;
     const start = new Uint32Array(this.count);
     const length = new Uint32Array(this.count);
     const state = new Uint8Array(this.count);
     for (let row = 0; row < start.length; row++) {
-      const first = row * stride;
       let from = starts[row]! + this.#fixedSize;
-      for (let i = 0; i < index; i++) from += storedLength(words[first + lengths[i]!]!);
-      const word = words[first + lengths[index]!]!;
+      for (let i = 0; i < index; i++) from += storedLength(this.#lengths[i]![row]!);
+      const word = words[row]!;
       const size = storedLength(word);
       start[row] = from;
       length[row] = size;

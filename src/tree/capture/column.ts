@@ -42,6 +42,8 @@ const SIGN = 0x80000000 | 0;
 
 /** The most bytes that a variable-length number takes. */
 const LONGEST = 10;
+/** And one that counts rows. */
+const LONGEST_ROW = 5;
 
 /**
  * A column of numbers as bytes. Everything is written in place, without a call for each number: this runs for
@@ -81,6 +83,10 @@ function putSafe(
   let before = 0;
   for (let i = 0; i < count; i++) {
     const value = column[order === undefined ? i : order[i]!]!;
+    if (value === before) {
+      at++; // A difference of 0, which is there already.
+      continue;
+    }
     const delta = value - before;
     before = value;
     let rest = delta < 0 ? -2 * delta - 1 : 2 * delta;
@@ -114,6 +120,10 @@ function putLongs(
     const low = halves[2 * row + LOW]!;
     const high = halves[2 * row + HIGH]!;
     const lowDelta = (low - lowBefore) | 0;
+    if (low === lowBefore && high === highBefore) {
+      at++; // A difference of 0, which is there already.
+      continue;
+    }
     const highDelta = (high - highBefore - ((low ^ SIGN) < (lowBefore ^ SIGN) ? 1 : 0)) | 0;
     const sign = highDelta >> 31;
     let lowRest = (lowDelta << 1) ^ sign;
@@ -196,11 +206,13 @@ export function encodeBytes(column: BytesColumn, order?: Uint32Array): Uint8Arra
   const hashOf = new Int32Array(count);
   let different = 0;
   let total = 0;
-  const rows = new ByteWriter();
+  /** What each row has, and no call for each. */
+  const rows = new Uint8Array(LONGEST_ROW * count);
+  let end = 0;
   for (let i = 0; i < count; i++) {
     const row = order === undefined ? i : order[i]!;
     if (state[row] === ValueState.absent) {
-      rows.varint(0);
+      rows[end++] = 0;
       continue;
     }
     const from = start[row]!;
@@ -219,14 +231,16 @@ export function encodeBytes(column: BytesColumn, order?: Uint32Array): Uint8Arra
       if (at === size) break;
     }
     if (table[slot] !== 0) {
-      rows.varint(table[slot]! + 1);
+      let rest = table[slot]! + 1;
+      for (; rest > 0x7f; rest >>>= 7) rows[end++] = (rest & 0x7f) | 0x80;
+      rows[end++] = rest;
       continue;
     }
     table[slot] = different + 1;
     rowOf[different] = row;
     hashOf[different++] = hash;
     total += size;
-    rows.varint(1);
+    rows[end++] = 1;
   }
   const out = new ByteWriter();
   out.varint(different);
@@ -242,7 +256,7 @@ export function encodeBytes(column: BytesColumn, order?: Uint32Array): Uint8Arra
     for (let byte = from; byte < end; byte++) values[at++] = data[byte]!;
   }
   out.put(values);
-  out.put(rows.done());
+  out.put(rows.subarray(0, end));
   return out.done();
 }
 
