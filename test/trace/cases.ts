@@ -27,7 +27,7 @@
  *     table: print    the rows are expressions, what is printed is their value
  *     table: run      the rows are the bodies of probes
  *     table: errors   the rows are programs of one line; behind => stands what is said about it from the column on,
- *                     `\n` between several lines
+ *                     `\n` between several lines, `\\n` for a backslash and an n
  *     before: a line that stands before all rows; may repeat
  *     alone: every row has a process
  */

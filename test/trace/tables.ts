@@ -18,10 +18,15 @@ export function readRows(where: string, lines: readonly string[]): Row[] {
     .map((line) => {
       const at = line.lastIndexOf(' =>');
       if (at < 0) throw new SyntaxError(`${where}: ' =>' is missing in ${line}`);
-      return { text: line.slice(0, at).trim(), expected: line.slice(at + 4).replaceAll('\\n', '\n') };
+      return { text: line.slice(0, at).trim(), expected: unescaped(line.slice(at + 4)) };
     });
   if (rows.length === 0) throw new SyntaxError(`${where}: no rows`);
   return rows;
+}
+
+/** `\n` is the end of a line, `\\n` a backslash and an n. */
+function unescaped(text: string): string {
+  return text.replace(/\\(\\n|n)/g, (_, one: string) => (one === 'n' ? '\n' : '\\n'));
 }
 
 /** What a row prints is between two of these. */
