@@ -5,12 +5,13 @@
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { projectRoot } from '../../../test/support/project.ts';
 import { typeText } from '../types/text.ts';
 import { check, saidOf, shown } from './testing.ts';
 
-const folder = fileURLToPath(new URL('./fixtures/', import.meta.url));
+const folder = join(projectRoot, 'src/trace/check/fixtures/');
 const indent = '    ';
 
 /** Lines that are no answers, each with its answers; `#` begins a comment. */

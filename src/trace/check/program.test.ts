@@ -1,9 +1,10 @@
 /** Checking as a whole, on scripts that nobody wrote. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
+import { projectRoot } from '../../../test/support/project.ts';
 import type { Expr, Node } from '../ast/nodes.ts';
 import { walk } from '../ast/walk.ts';
 import { builtins } from '../builtin/table.ts';
@@ -14,7 +15,7 @@ import { checkProgram } from './check.ts';
 import type { Checked } from './program.ts';
 import { testEnvironment } from './testing.ts';
 
-const folder = fileURLToPath(new URL('./fixtures/said/', import.meta.url));
+const folder = join(projectRoot, 'src/trace/check/fixtures/said/');
 const scripts: readonly string[] = readdirSync(folder).flatMap((file) =>
   readFileSync(folder + file, 'utf8')
     .split('\n')

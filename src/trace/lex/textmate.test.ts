@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { GRAMMAR_FILE, grammarText } from '../../../scripts/textmate.ts';
+import { projectRoot } from '../../../test/support/project.ts';
 import { ASSIGN_OPERATORS, KEYWORDS, PUNCTUATION, TYPE_NAMES } from './tokens.ts';
 
-const root = new URL('../../../', import.meta.url);
-
 test('the grammar for editors is what the tables make it (npm run grammar)', () => {
-  assert.equal(readFileSync(new URL(GRAMMAR_FILE, root), 'utf8'), grammarText());
+  assert.equal(readFileSync(join(projectRoot, GRAMMAR_FILE), 'utf8'), grammarText());
 });
 
 interface Pattern {
