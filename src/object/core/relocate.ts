@@ -54,12 +54,21 @@ interface Outcome {
   readonly value: Value | typeof impossible;
 }
 
+interface Answered {
+  /** Undefined where the kernel has none. */
+  readonly answer: Answer | undefined;
+  /** Why an instruction that the answer cannot be written into must not be reached. */
+  readonly reason: () => string;
+}
+
 /** Answers the relocations of functions, in the order in which they are given. */
 export class Relocator {
   readonly #local: Btf;
   readonly #target: CoreTarget;
   readonly #options: CoreOptions;
   readonly #candidates: CandidateCache;
+  /** Answers by question: programs of one object ask the same ones again and again. */
+  readonly #answers = new Map<string, Answered>();
 
   constructor(local: Btf, target: CoreTarget, options: CoreOptions) {
     this.#local = local;
@@ -106,20 +115,32 @@ export class Relocator {
 
   /** The instruction as it must be, or why it must not be. */
   #one(relocation: CoreRelocation, instruction: ObjectInstruction): ObjectInstruction | (() => string) {
-    const { kind, type, access: text } = relocation;
+    const { kind, type, access } = relocation;
+    const question = `${kind} ${type} ${access}`;
+    let answered = this.#answers.get(question);
+    if (answered === undefined) {
+      answered = this.#ask(relocation);
+      this.#answers.set(question, answered);
+    }
+    const { answer, reason } = answered;
+    return (answer === undefined ? undefined : patched(instruction, answer)) ?? reason;
+  }
+
+  #ask({ kind, type, access: text }: CoreRelocation): Answered {
     const local = parseAccess(this.#local, type, text, kind);
     if (this.#local.name(type) === '') throw new AccessError('the type has no name to look for');
     const own = answerOn(kind, local);
-    const found = this.#answer(kind, local);
-    if (found.access !== undefined) this.#options.record?.(kind, found.access);
+    const { access, value } = this.#search(kind, local);
+    if (access !== undefined) this.#options.record?.(kind, access);
     if (own === impossible) throw new AccessError('its own types do not answer it');
-    if (found.value === impossible) return () => this.#reason(local);
-    const after = patched(instruction, this.#toAnswer(own, found.value, found.access));
-    const { value } = found;
-    return after ?? (() => this.#narrower(local, own, value));
+    if (value === impossible) return { answer: undefined, reason: () => this.#reason(local) };
+    return {
+      answer: this.#toAnswer(own, value, access),
+      reason: () => this.#narrower(local, own, value),
+    };
   }
 
-  #answer(kind: CoreKind, local: Access): Outcome {
+  #search(kind: CoreKind, local: Access): Outcome {
     const matching: Candidate[] = [];
     let first: Outcome | undefined;
     for (const candidate of this.#candidates.of(local.root)) {
