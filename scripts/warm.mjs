@@ -3,10 +3,13 @@
  * Without root, or without a kernel that can be traced, there is none then; the first real run makes it.
  */
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const dist = join(dirname(dirname(fileURLToPath(import.meta.url))), 'dist');
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const dist = join(root, 'dist');
 
 /** Compiles and loads what most programs use, so that the cache holds that code. */
 async function warm() {
@@ -41,13 +44,33 @@ async function warm() {
   loaded.close();
 }
 
+/** Opens and loads a C object; a machine without clang has none. */
+async function warmObject(path) {
+  const { openObject } = await import(join(dist, 'object/index.js'));
+  openObject(path).load().close();
+}
+
+/** Both in one process, soon after its start: the cache is made when the library has run for a while. */
+async function warmLibrary() {
+  const folder = mkdtempSync(join(tmpdir(), 'bpfkit-warm-'));
+  try {
+    const source = join(root, 'examples/c/exitsnoop');
+    const words = [join(dist, 'bpfkit.cjs'), 'build', `${source}.bpf.c`, `${source}.h`, '-o', folder];
+    spawnSync(process.execPath, words, { stdio: 'ignore', timeout: 20_000 });
+    await warmObject(join(folder, 'exitsnoop.bpf.o')).catch(() => {});
+    await warm().catch(() => {});
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
 /** Uses what most scripts use: text, maps, a tracepoint with arguments. */
 const script =
   'begin { @h = hist(5); printf("%d %s\\n", pid, comm); @[comm] = count(); exit() } ' +
   'tracepoint:syscalls:sys_enter_openat { printf("%s\\n", str(args.filename)) }';
 
 if (process.argv[2] === 'library') {
-  await warm().catch(() => {});
+  await warmLibrary();
 } else if (process.geteuid?.() === 0) {
   // Each twice: the first run compiles its kernel programs, the second is what later runs are like.
   const commands = [

@@ -16,8 +16,8 @@ export class Strings {
   readonly #base: Buffer;
 
   constructor(own: Uint8Array, base: Uint8Array) {
-    this.own = own;
-    this.base = base;
+    this.own = plain(own);
+    this.base = plain(base);
     this.end = base.length + own.length;
     this.#own = Buffer.from(own.buffer, own.byteOffset, own.byteLength);
     this.#base = Buffer.from(base.buffer, base.byteOffset, base.byteLength);
@@ -76,6 +76,14 @@ export class Strings {
     }
     return bytes[start + name.length] === 0;
   }
+}
+
+/**
+ * The same bytes, never as a Buffer: a loop over one kind of array after the other is compiled again, which costs
+ * the hashes of a kernel's names twice their time.
+ */
+function plain(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 export function hashOfName(name: string): number {
