@@ -67,9 +67,13 @@ export class KernelSymbols {
     if (text.length > 0) this.#symbolAt(0);
   }
 
-  /** Whether the kernel hides its addresses from whoever read the text: the first symbol's is 0. */
+  /**
+   * Whether the kernel hides its addresses from whoever read the text: all are 0. A single one may really be, as
+   * that of the first per-CPU variable is on x86 before Linux 6.15.
+   */
   get addressesHidden(): boolean {
-    return this.#text.length > 0 && this.#symbolAt(0).address === 0n;
+    for (const symbol of this) if (symbol.address !== 0n) return false;
+    return this.#text.length > 0;
   }
 
   /**

@@ -71,7 +71,16 @@ test('a kernel that hides addresses still gives names', () => {
   assert.equal(symbols.find('do_exit')[0]?.address, 0n);
   assert.equal(symbols.at(0n), undefined);
   assert.equal(symbols.at(0x1000n), undefined);
-  assert.equal(new KernelSymbols(KALLSYMS).addressesHidden, true); // only the first line is asked
+  assert.equal(new KernelSymbols(bytes('')).addressesHidden, false);
+});
+
+test('one symbol at address 0 does not mean that addresses are hidden', () => {
+  const symbols = new KernelSymbols(
+    bytes('0000000000000000 A fixed_percpu_data\nffffffff81000000 T _text\n'),
+  );
+  assert.equal(symbols.addressesHidden, false);
+  assert.equal(symbols.at(0n), undefined);
+  assert.equal(symbols.at(0xffffffff81000001n)?.symbol.name, '_text');
 });
 
 test('a 32-bit kernel has eight digits', () => {

@@ -5,7 +5,7 @@ import { olderThan } from '../kernel/feature/release.ts';
 import { moduleTypes } from '../kernel/module-types.ts';
 import { tracefs } from '../kernel/mounts.ts';
 import { programTypes } from '../kernel/program/functions.ts';
-import { openElf } from '../kernel/symbol/elf-files.ts';
+import { withElf } from '../kernel/symbol/elf-files.ts';
 import { kernelSymbols } from '../kernel/symbol/kernel-symbols.ts';
 import { tracepointFormat } from '../kernel/tracepoint/list.ts';
 import { vmlinux } from '../kernel/vmlinux.ts';
@@ -150,22 +150,18 @@ function userSymbol(name: string, probe: ResolvedProbe): { address: bigint; size
   return symbolIn(target.path, name);
 }
 
-/** A function or a variable of a file, as its symbol tables have it. */
+/** A function or a variable of a file, as its symbol tables have it; undefined too where the file is broken. */
 function symbolIn(path: string, name: string): { address: bigint; size: number } | undefined {
-  const file = openElf(path);
-  if (file === undefined) return undefined;
-  try {
+  return withElf(path, (elf) => {
     for (const table of ['static', 'dynamic'] as const) {
-      const symbols = file.elf.symbols(table);
+      const symbols = elf.symbols(table);
       for (const index of symbols?.find(name) ?? []) {
         const { value, size, section } = symbols!.symbol(index);
         if (section !== 0) return { address: value, size };
       }
     }
     return undefined;
-  } finally {
-    file.close();
-  }
+  });
 }
 
 function inode(path: string): bigint | undefined {

@@ -166,7 +166,7 @@ export class KernelNames {
       const where = found.map(({ module }) => module ?? 'the kernel').join(', ');
       throw this.#error(extern.name, `this kernel has ${found.length} symbols of that name (in ${where})`);
     }
-    if (first.address === 0n) {
+    if (first.address === 0n && this.#symbols.addressesHidden) {
       throw this.#error(
         extern.name,
         'the kernel hides its addresses (kernel.kptr_restrict, or CAP_SYSLOG is missing)',
