@@ -28,4 +28,6 @@ cd /bpfkit
 echo "@@run"
 sh /job/run </dev/null 2>&1 | cat
 echo "@@exit $(cat /run/exit 2>/dev/null || echo 255)"
+# Setting a terminal's mode waits until all that was written to it has left (TCSADRAIN); turning off does not.
+busybox stty -F /dev/ttyS0 raw -echo
 poweroff -f
