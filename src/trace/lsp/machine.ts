@@ -5,13 +5,11 @@
 import { readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { readDefinitions } from '../cdefs/scope.ts';
-import type { CheckEnvironment } from '../check/environment.ts';
-import { Diagnostics } from '../diagnostic.ts';
 import { machineFiles } from '../imports/files.ts';
 import { machineParameters } from '../list/index.ts';
 import { parametersOf } from '../list/parameters.ts';
 import { Machine } from '../machine.ts';
-import type { ResolvedProbe } from '../probes/resolved.ts';
+import { AttachPoints } from './attach-points.ts';
 import type { LspEnvironment } from './environment.ts';
 
 /** `$1` to `$32`: numbers, which are texts too. */
@@ -21,7 +19,7 @@ const mostParameters = 32;
 export function machineEnvironment(): LspEnvironment {
   const positional = Array.from({ length: mostParameters }, () => '1');
   const machine = new Machine({ unsafe: true, child: true, positional });
-  const resolved = new Map<string, Resolved>();
+  const known = new AttachPoints();
   return {
     files: machineFiles,
     probes: machine.probes,
@@ -31,7 +29,7 @@ export function machineEnvironment(): LspEnvironment {
         { btf: machine.types, directory: source.name.includes('/') ? dirname(source.name) : undefined },
         diagnostics,
       ),
-    check: (types) => quiet(machine.check(types), resolved),
+    check: (types) => known.over(machine.check(types)),
     parameters: (provider, place) => {
       try {
         return parametersOf(machineParameters, provider, place);
@@ -67,49 +65,4 @@ export function machineEnvironment(): LspEnvironment {
       }
     },
   };
-}
-
-interface Resolved {
-  readonly probes: readonly ResolvedProbe[];
-  readonly said: Diagnostics;
-}
-
-/** So many attach points are kept with their places: each key pressed asks for all of a text again. */
-const mostKept = 200;
-
-function quiet(environment: CheckEnvironment, kept: Map<string, Resolved>): CheckEnvironment {
-  return {
-    ...environment,
-    resolve(attachPoint, config, diagnostics) {
-      const { text, name, span } = attachPoint;
-      // A parameter of the script: what it will be is not known.
-      if (/\$[0-9]/.test(text)) return [];
-      const key = JSON.stringify([
-        ...[text, name, config.missingProbes, config.maxProbes, config.maxBpfProgs],
-      ]);
-      let found = kept.get(key);
-      if (found === undefined) {
-        const said = new Diagnostics();
-        found = { probes: attempt(() => environment.resolve(attachPoint, config, said)) ?? [], said };
-        if (kept.size >= mostKept) kept.delete(kept.keys().next().value!);
-        kept.set(key, found);
-      }
-      for (const { severity, message, hint } of found.said.list) {
-        const more = hint === undefined ? {} : { hint };
-        if (severity === 'error') diagnostics.error(span, message, more);
-        else diagnostics.warning(span, message, more);
-      }
-      return found.probes.map((probe) => ({ ...probe, attachPoint }));
-    },
-  };
-}
-
-/** Undefined where the kernel's lists may not be read. */
-function attempt<T>(run: () => T): T | undefined {
-  try {
-    return run();
-  } catch (error) {
-    if (error instanceof Error && 'code' in error) return undefined;
-    throw error;
-  }
 }
