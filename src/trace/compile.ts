@@ -33,6 +33,9 @@ export interface Compilation {
   readonly options: ReadonlyMap<string, string>;
 }
 
+/** A script that is right and has no probes, or none of whose probes is there. */
+export const nothingToAttach = 'No probes to attach';
+
 /** Never throws for what is wrong with a script. */
 export function compileScript(source: Source, options: CompileOptions): Compilation {
   const diagnostics = new Diagnostics();

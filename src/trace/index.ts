@@ -10,7 +10,7 @@
  */
 import { possibleCpus } from '../kernel/cpus.ts';
 import { UserSymbols } from '../kernel/symbol/user-symbols.ts';
-import { compileScript } from './compile.ts';
+import { compileScript, nothingToAttach } from './compile.ts';
 import type { CompiledScript } from './compiled.ts';
 import { Machine } from './machine.ts';
 import type { PrintContext } from './print/context.ts';
@@ -84,6 +84,7 @@ function compile(script: string, options: TraceOptions): CompiledScript {
   const compilation = compileScript({ name: 'stdin', text: script }, { machine });
   if (compilation.script === undefined)
     throw new ScriptError(renderDiagnostics(compilation.diagnostics).trimEnd());
+  if (compilation.script.probes.length === 0) throw new ScriptError(nothingToAttach);
   return compilation.script;
 }
 

@@ -52,6 +52,10 @@ test('maps are told at the end, and can be read while the script runs', async ()
   }
 });
 
+test('a script without probes is an error', async () => {
+  await assert.rejects(trace('// nothing'), { name: 'ScriptError', message: 'No probes to attach' });
+});
+
 test('a script that is wrong is an error with its place', async () => {
   await assert.rejects(trace('begin { print($x) }'), (error) => {
     assert.ok(error instanceof ScriptError);

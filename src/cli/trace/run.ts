@@ -5,7 +5,7 @@ import { UserSymbols } from '../../kernel/symbol/user-symbols.ts';
 import type { Colors } from '../../text/color.ts';
 import type { Output } from '../../text/output.ts';
 import { OutputClosedError, OutputError } from '../../text/output.ts';
-import { type Compilation, compileScript } from '../../trace/compile.ts';
+import { type Compilation, compileScript, nothingToAttach } from '../../trace/compile.ts';
 import type { CompiledScript } from '../../trace/compiled.ts';
 import { Machine } from '../../trace/machine.ts';
 import type { PrintContext } from '../../trace/print/context.ts';
@@ -47,6 +47,10 @@ export async function runTrace(run: TraceRun): Promise<number> {
     report(run, compilation);
     const { script } = compilation;
     if (script === undefined) return settings.stages.size > 0 && !failed(compilation) ? 0 : 1;
+    if (script.probes.length === 0) {
+      run.out.line(nothingToAttach);
+      return 1;
+    }
     return await execute(run, script, child);
   } catch (error) {
     if (error instanceof OutputClosedError) return 0;
