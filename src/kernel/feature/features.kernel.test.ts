@@ -23,6 +23,7 @@ const mayBeOff: ReadonlySet<FeatureName> = new Set<FeatureName>([
   'kprobe',
   'uprobe',
   'kprobeMulti',
+  'kprobeSession',
   'fentry',
   'lsm',
   'cgroup2',

@@ -326,14 +326,15 @@ test('a clock of one process counts in all of its threads', async () => {
 test('threads that were there, and those that come, are counted', async () => {
   const { probed } = testPrograms();
   using observed = new Observed(probed);
-  await observed.ask('threads 4');
+  // Many, since a busy machine gives each of them little.
+  await observed.ask('threads 24');
   using counter = new RunCounter(ProgramType.perfEvent);
   using link = attachPerfEvent(counter.program, { frequency: 500, pid: observed.pid });
   // The first thread only waits for the others.
   await observed.ask('x');
   const there = counter.taken();
   assert.ok(there > 10, `${there} samples`);
-  await observed.ask('threads 4');
+  await observed.ask('threads 24');
   await observed.ask('x');
   const later = counter.taken();
   assert.ok(later > 10, `${later} samples`);
