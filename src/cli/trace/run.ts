@@ -40,6 +40,10 @@ const notStarted = 255;
 export async function runTrace(run: TraceRun): Promise<number> {
   const { settings, err } = run;
   const text = scriptOf(settings);
+  if (settings.pid !== undefined && !isProcess(settings.pid)) {
+    err.line(`ERROR: Failed to watch process ${settings.pid}: no such process`);
+    return 1;
+  }
   const child = settings.command === undefined ? undefined : await startChild(settings.command, run);
   if (child === null) return 1;
   try {
@@ -59,6 +63,15 @@ export async function runTrace(run: TraceRun): Promise<number> {
     return error instanceof OutputError ? 1 : notStarted;
   } finally {
     child?.close();
+  }
+}
+
+/** A process that another user owns is one too. */
+function isProcess(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
   }
 }
 

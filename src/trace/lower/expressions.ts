@@ -10,6 +10,7 @@ import type {
 import { layoutOf } from '../types/layout.ts';
 import type { Type } from '../types/type.ts';
 import { addressOfOperand, behind, dereference, element, field, index } from './access.ts';
+import { castOfBytes } from './byte-casts.ts';
 import { callSubprogram } from './calls.ts';
 import { condition } from './conditions.ts';
 import { type Lowered, nothing, type Scalar } from './lowered.ts';
@@ -119,6 +120,8 @@ function cast(l: Lowering, expr: CastExpr): Lowered {
 function castTo(l: Lowering, lowered: Lowered, to: Type): Lowered {
   if (lowered.kind === 'none') return lowered;
   const from = lowered.type;
+  const ofBytes = castOfBytes(l, lowered, to);
+  if (ofBytes) return ofBytes;
   if (to.kind === 'pointer') {
     const value = registerOf(l, lowered);
     const same =
