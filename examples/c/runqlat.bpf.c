@@ -39,7 +39,7 @@ static int trace_enqueue(struct task_struct *task)
 	u32 pid = BPF_CORE_READ(task, pid);
 	u64 now;
 
-	if (!pid || (targ_tgid && targ_tgid != tgid))
+	if (!pid || (targ_tgid && targ_tgid != (pid_t)tgid))
 		return 0;
 	now = bpf_ktime_get_ns();
 	bpf_map_update_elem(&start, &pid, &now, BPF_ANY);

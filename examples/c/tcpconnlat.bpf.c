@@ -38,7 +38,7 @@ static int trace_connect(struct sock *sk)
 	struct begun begun = {};
 	u32 tgid = bpf_get_current_pid_tgid() >> 32;
 
-	if (targ_tgid && targ_tgid != tgid)
+	if (targ_tgid && targ_tgid != (pid_t)tgid)
 		return 0;
 	bpf_get_current_comm(&begun.comm, sizeof(begun.comm));
 	begun.ts = bpf_ktime_get_ns();

@@ -203,7 +203,7 @@ struct pt_regs___arm64 {
 		return ____##name(cast);                                                \
 		_Pragma("GCC diagnostic pop")                                           \
 	}                                                                               \
-	static __always_inline typeof(name(0)) ____##name(context, ##args)
+	static __always_inline typeof(name(0)) ____##name(context __attribute__((unused)), ##args)
 
 #define BPF_PROG(name, args...) ___bpf_body(name, ___bpf_ctx_cast(args), unsigned long long *ctx, ##args)
 
@@ -254,7 +254,7 @@ struct pt_regs___arm64 {
 	{                                                                               \
 		return ____##name(ctx ___bpf_apply(___bpf_prog2_values, ___bpf_narg2(args))(args)); \
 	}                                                                               \
-	static __always_inline typeof(name(0)) ____##name(unsigned long long *ctx       \
+	static __always_inline typeof(name(0)) ____##name(unsigned long long *ctx __attribute__((unused)) \
 		___bpf_apply(___bpf_prog2_params, ___bpf_narg2(args))(args))
 
 /* kprobe, uprobe: arguments are in registers of struct pt_regs. */
@@ -314,6 +314,6 @@ struct pt_regs___arm64 {
 		return ____##name(___bpf_syscall_args(args));                           \
 		_Pragma("GCC diagnostic pop")                                           \
 	}                                                                               \
-	static __always_inline typeof(name(0)) ____##name(struct pt_regs *ctx, ##args)
+	static __always_inline typeof(name(0)) ____##name(struct pt_regs *ctx __attribute__((unused)), ##args)
 #define BPF_KPROBE_SYSCALL BPF_KSYSCALL
 #define BPF_KRETPROBE_SYSCALL BPF_KRETPROBE

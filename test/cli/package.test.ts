@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { bpfkit, type CommandResult, startBpfkit } from '../support/command.ts';
+import { installedClangs } from '../support/objects.ts';
 import { projectRoot } from '../support/project.ts';
 import { localRegistry } from '../support/registry.ts';
 import { waitUntil } from '../support/wait.ts';
@@ -230,4 +231,59 @@ test('what is no package is said to be none', forRoot, async (t) => {
     assert.equal(result.code, 1);
     assert.match(result.stderr.toString(), message);
   }
+});
+
+test(
+  'each installed clang compiles the headers without a warning, and its packages say the same',
+  forRoot,
+  async (t) => {
+    const clangs = installedClangs().filter((name) => Number(/-(\d+)$/.exec(name)?.[1] ?? 0) >= 15);
+    assert.ok(clangs.length >= 2, `clang of 15 or newer: only ${clangs.join()}`);
+    const descriptions = new Map<string, string>();
+    for (const clang of clangs) {
+      const out = folder(t);
+      const source = join(projectRoot, 'test/package/headers.bpf.c');
+      const strict = ['-Wall', '-Wextra', '-Werror'].flatMap((flag) => ['-a', flag]);
+      const result = await bpfkit(['build', source, '-o', out, '-c', clang, ...strict]);
+      assert.equal(result.code, 0, `${clang}: ${said(result)}`);
+      assert.equal(result.stderr.toString(), '', clang);
+      descriptions.set(readFileSync(join(out, 'headers.skel.json'), 'utf8'), clang);
+    }
+    assert.equal(descriptions.size, 1, 'descriptions differ between compilers');
+  },
+);
+
+test('what programs print is shown to each who asks, and nothing stays behind', forRoot, async (t) => {
+  const path = await build(t, 'sigsnoop');
+  const instances = (): string[] =>
+    readdirSync('/sys/kernel/tracing/instances').filter((name) => /^bpfkit-/.test(name));
+  const runs = [['--trace-pipe'], ['--trace-pipe', '--json']].map((words) =>
+    startBpfkit(['run', ...words, path]),
+  );
+  const sent = /bash-(\d+): PID \1 \(bash\) sent signal 0 $[\s\S]*bash-\1: to PID \1, ret = 0$/m;
+  const sentAsJson = /^\{"printk":"to PID (\d+), ret = 0","comm":"bash","tid":\1,"cpu":\d+,"time":[\d.]+\}$/m;
+  await waitUntil('both have seen a signal', () => {
+    spawnSync('bash', ['-c', 'kill -0 $$']);
+    return sent.test(runs[0]!.stdout) && sentAsJson.test(runs[1]!.stdout);
+  });
+  const own = runs.map(({ pid }) => `bpfkit-${pid}`);
+  assert.ok(own.every((name) => instances().includes(name)));
+  // What dies without a word leaves its instance to the next one.
+  runs[1]!.signal('SIGKILL');
+  await runs[1]!.result();
+  runs[0]!.signal('SIGINT');
+  assert.equal((await runs[0]!.result()).code, 0);
+  assert.ok(instances().includes(own[1]!));
+  const next = startBpfkit(['run', '--trace-pipe', path]);
+  await waitUntil('the next one', () => instances().includes(`bpfkit-${next.pid}`));
+  next.signal('SIGINT');
+  await next.result();
+  assert.ok(!instances().some((name) => own.includes(name)));
+});
+
+test('a package that only prints says how to see it', forRoot, async (t) => {
+  const running = startBpfkit(['run', await build(t, 'minimal')]);
+  await running.saw(/speaks by bpf_printk: bpfkit run --trace-pipe shows it/);
+  running.signal('SIGINT');
+  assert.equal((await running.result()).code, 0);
 });

@@ -29,6 +29,10 @@ export async function run(call: Call, io: Io): Promise<ExitCode> {
     return code === 0 ? 0 : 1;
   }
   const stop = new AbortController();
+  const say = (line: string): void => {
+    io.err.line(line);
+    io.err.flush();
+  };
   const end = (): void => stop.abort();
   process.on('SIGINT', end);
   process.on('SIGTERM', end);
@@ -49,7 +53,7 @@ export async function run(call: Call, io: Io): Promise<ExitCode> {
       attach: attachOptions(call),
       signal: stop.signal,
       print: (line) => io.out.line(line),
-      say: (line) => io.err.line(line),
+      say,
     });
     if (trouble !== undefined) throw trouble;
     return 0;
