@@ -19,6 +19,18 @@ export type Reference =
   /** `call` of a kernel function, by its BTF id in vmlinux (imm holds the id). */
   | { readonly kind: 'kfunc'; readonly name: string };
 
+/**
+ * A number that the kernel's types decide: where a member lies, how large it is, how a bitfield is cut out. A program
+ * that is loaded where it was made has the answer in `imm`; an object takes the question along (CO-RE).
+ */
+export interface FieldQuestion {
+  readonly kind: 'fieldOffset' | 'fieldSize' | 'fieldLeftShift' | 'fieldRightShift';
+  /** A struct or union with a name, in the BTF of the kernel that the program was made for. */
+  readonly root: number;
+  /** Its member, or one of an anonymous struct in it. */
+  readonly member: string;
+}
+
 export interface Instruction {
   /** Class, source bit or size and mode, operation: the first byte. */
   readonly opcode: number;
@@ -31,6 +43,8 @@ export interface Instruction {
   /** Only `ld_imm64`: the whole constant, as an unsigned 64-bit number. The instruction takes two slots. */
   readonly imm64?: bigint;
   readonly reference?: Reference;
+  /** Another kernel may want another `imm`. */
+  readonly field?: FieldQuestion;
 }
 
 /** Slots of 8 bytes that the instruction takes: jumps and the kernel's counts are in slots. */

@@ -14,6 +14,7 @@
  *
  * Phis that turn out to merge one value only are replaced by it in `finish`.
  */
+import type { FieldQuestion } from '../asm/instruction.ts';
 import type { SourceLine } from '../kernel/spec.ts';
 import {
   type AtomicOp,
@@ -21,7 +22,6 @@ import {
   type Block,
   type Callee,
   type CompareOp,
-  type FieldAccess,
   type IrFunction,
   type MemorySize,
   mapOperands,
@@ -157,6 +157,11 @@ export class FunctionBuilder {
     return this.#add({ kind: 'functionAddress', name }, pointer('function'));
   }
 
+  /** `value`: the answer of the kernel that the front end works with. */
+  fieldConstant(field: FieldQuestion, value: number): Value {
+    return this.#add({ kind: 'fieldConstant', field, value: BigInt(value) }, scalar64);
+  }
+
   binary(op: BinaryOp, left: Value, right: Value, width: Width = 64, type: ValueType = scalar64): Value {
     return this.#add({ kind: 'binary', op, width, left, right }, type);
   }
@@ -180,10 +185,10 @@ export class FunctionBuilder {
     size: MemorySize,
     base: Value,
     offset: number,
-    options: { signed?: boolean; invariant?: boolean; type?: ValueType; access?: FieldAccess } = {},
+    options: { signed?: boolean; invariant?: boolean; type?: ValueType } = {},
   ): Value {
-    const { signed = false, invariant = false, type = scalar64, access } = options;
-    return this.#add({ kind: 'load', size, signed, base, offset, invariant, access }, type);
+    const { signed = false, invariant = false, type = scalar64 } = options;
+    return this.#add({ kind: 'load', size, signed, base, offset, invariant }, type);
   }
 
   store(size: MemorySize, base: Value, offset: number, value: Value): void {

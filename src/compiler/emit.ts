@@ -206,7 +206,7 @@ class Emitter {
         this.#push(mov64(dst, src));
         return;
       case 'immediate':
-        this.#push(i.width === 64 ? mov64Imm(dst, i.imm) : mov32Imm(dst, i.imm));
+        this.#push(asking(i.width === 64 ? mov64Imm(dst, i.imm) : mov32Imm(dst, i.imm), i));
         return;
       case 'wide':
         this.#wide(i);
@@ -280,8 +280,9 @@ class Emitter {
 
   #alu(name: AluName, i: MachineInstruction): void {
     const dst = i.dst as Register;
-    if (i.src === NONE) this.#push((i.width === 64 ? alu64Imm : alu32Imm)(name, dst, i.imm));
-    else this.#push((i.width === 64 ? alu64 : alu32)(name, dst, i.src as Register));
+    if (i.src === NONE) {
+      this.#push(asking((i.width === 64 ? alu64Imm : alu32Imm)(name, dst, i.imm), i));
+    } else this.#push((i.width === 64 ? alu64 : alu32)(name, dst, i.src as Register));
   }
 
   #wide(i: MachineInstruction): void {
@@ -360,6 +361,11 @@ class Emitter {
     }
     return { name: this.#fn.name, instructions, lines, slots: slotOf[items.length] };
   }
+}
+
+/** With the question that its immediate is the answer to. */
+function asking(instruction: Instruction, { field }: MachineInstruction): Instruction {
+  return field ? { ...instruction, field } : instruction;
 }
 
 function isCondition(pending: Pending): boolean {

@@ -21,6 +21,7 @@ export function isOperandOnly(value: Value): boolean {
     case 'mapAddress':
     case 'mapValueAddress':
     case 'functionAddress':
+    case 'fieldConstant':
       return true;
     default:
       return false;
@@ -67,6 +68,7 @@ export function usedBits(value: Value, depth = 4): number {
     case 'mapAddress':
     case 'mapValueAddress':
     case 'functionAddress':
+    case 'fieldConstant':
     case 'store':
     case 'call':
       return 64;

@@ -259,6 +259,8 @@ export function operandKey(value: Value): string {
       return `v${value.offset},${value.map}`;
     case 'functionAddress':
       return `f${value.name}`;
+    case 'fieldConstant':
+      return `q${value.field.kind},${value.field.root},${value.field.member}`;
     default:
       return `%${value.id}`;
   }

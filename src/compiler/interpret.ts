@@ -132,6 +132,7 @@ class Interpreter {
     const get = (value: Value): bigint => {
       switch (value.kind) {
         case 'constant':
+        case 'fieldConstant':
           return value.value;
         case 'slotAddress':
           return slots.get(value.slot)! + BigInt(value.offset);
@@ -223,6 +224,7 @@ class Interpreter {
       case 'mapAddress':
       case 'mapValueAddress':
       case 'functionAddress':
+      case 'fieldConstant':
         return get(value);
       case 'phi':
         return undefined;

@@ -13,6 +13,7 @@
  * Slots that would overflow the 512 bytes of a frame are moved to per-CPU scratch memory by a pass; no
  * front end has to know.
  */
+import type { FieldQuestion } from '../asm/instruction.ts';
 import type { TypeId } from '../btf/types.ts';
 import type { SourceLine } from '../kernel/spec.ts';
 
@@ -93,13 +94,6 @@ export interface Slot {
   readonly pinned?: boolean;
 }
 
-/** What a field access means on another kernel: the source of a CO-RE relocation when a program travels. */
-export interface FieldAccess {
-  readonly root: TypeId;
-  /** Member and array indices as in a CO-RE access string: `0:1:2`. */
-  readonly path: string;
-}
-
 export type Callee =
   | {
       readonly kind: 'helper';
@@ -129,6 +123,8 @@ export type Value = Common &
     | { readonly kind: 'mapAddress'; readonly map: string }
     | { readonly kind: 'mapValueAddress'; readonly map: string; readonly offset: number }
     | { readonly kind: 'functionAddress'; readonly name: string }
+    /** A constant on this kernel only (at most 31 bits): nothing may be computed with it before the program runs. */
+    | { readonly kind: 'fieldConstant'; readonly field: FieldQuestion; readonly value: bigint }
     | { readonly kind: 'binary'; readonly op: BinaryOp; readonly width: Width; left: Value; right: Value }
     /** Keeps the low `from` bits and widens them to 64. */
     | { readonly kind: 'extend'; readonly from: 8 | 16 | 32; readonly signed: boolean; value: Value }
@@ -144,7 +140,6 @@ export type Value = Common &
         readonly offset: number;
         /** Nothing during the run changes it (context, read-only data): equal loads may be merged. */
         readonly invariant: boolean;
-        readonly access?: FieldAccess | undefined;
       }
     | {
         readonly kind: 'store';
@@ -244,6 +239,7 @@ export function operandsOf(value: Value): readonly Value[] {
     case 'mapAddress':
     case 'mapValueAddress':
     case 'functionAddress':
+    case 'fieldConstant':
       return [];
     default:
       return unreachable(value);
@@ -286,6 +282,7 @@ export function mapOperands(value: Value, replace: (operand: Value) => Value): v
     case 'mapAddress':
     case 'mapValueAddress':
     case 'functionAddress':
+    case 'fieldConstant':
       return;
     default:
       return unreachable(value);

@@ -63,6 +63,8 @@ export function printOperand(value: Value): string {
       return `map ${value.map}[0]${plus(value.offset)}`;
     case 'functionAddress':
       return `function ${value.name}`;
+    case 'fieldConstant':
+      return `${value.field.kind}(${value.field.root}.${value.field.member})=${value.value}`;
     default:
       return `%${value.id}`;
   }
@@ -77,6 +79,7 @@ function printValue(value: Value): string {
     case 'mapAddress':
     case 'mapValueAddress':
     case 'functionAddress':
+    case 'fieldConstant':
       return to + printOperand(value);
     case 'parameter':
       return `${to}parameter ${value.index}`;

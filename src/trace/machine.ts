@@ -28,6 +28,8 @@ export interface MachineOptions {
   readonly named?: ReadonlyMap<string, string | true> | undefined;
   readonly variables?: Readonly<Record<string, string | undefined>> | undefined;
   readonly helperWarnings?: boolean | undefined;
+  /** For objects that other kernels load. Default false. */
+  readonly portable?: boolean | undefined;
   /** A file with the functions that can be probed, in place of the kernel's. */
   readonly traceableFunctions?: string | undefined;
   /** Attach points that do not match are left out. */
@@ -43,11 +45,15 @@ export class Machine {
 
   constructor(options: MachineOptions = {}) {
     this.#options = options;
-    const { without } = options;
+    const { without, portable = false } = options;
     const running = runningKernel();
-    this.kernel = without?.has('uprobe_multi')
-      ? Object.create(running, { uprobeMulti: { value: false } })
-      : running;
+    const alone = portable || without?.has('uprobe_multi') === true;
+    const changed: PropertyDescriptorMap = {
+      ...(alone ? { uprobeMulti: { value: false } } : {}),
+      // What every kernel with CO-RE runs.
+      ...(portable ? { isa: { value: 'v3' }, commPadded: { value: false } } : {}),
+    };
+    this.kernel = alone ? Object.create(running, changed) : running;
   }
 
   /** Types of the kernel; undefined where it has none. */
@@ -110,8 +116,9 @@ export class Machine {
   }
 
   lower(): LowerEnvironment {
-    const { pid, helperWarnings, without } = this.#options;
+    const { pid, helperWarnings, without, portable } = this.#options;
     return {
+      portable,
       kernel: this.kernel,
       pid,
       helperWarnings: helperWarnings ?? false,

@@ -13,6 +13,9 @@ import { vmlinux } from '../../src/kernel/vmlinux.ts';
 import { KernelNames } from '../../src/object/load/externs.ts';
 import { prepare } from '../../src/object/load/prepare.ts';
 import { parseObject } from '../../src/object/parse.ts';
+import { compileScript } from '../../src/trace/compile.ts';
+import { scriptObject } from '../../src/trace/emit-object.ts';
+import { Machine } from '../../src/trace/machine.ts';
 import { installedClangs, objectOf, objectPath } from '../support/objects.ts';
 import { projectRoot } from '../support/project.ts';
 
@@ -124,3 +127,39 @@ for (const name of ['core', 'core-matches']) {
     assert.ok(compared > 50, `${compared} instructions were compared`);
   });
 }
+
+/** Where in a map's value an address leads is filled in with the descriptor. */
+function withoutAddresses(words: readonly string[]): string[] {
+  const loads = words.map((word) => /^.{12}[12].18$/.test(word));
+  return withoutDescriptors(words).map((word, i) => (loads[i - 1] === true ? '' : word));
+}
+
+test('libbpf and bpfkit answer what an emitted script asks alike, and kernels differ', () => {
+  const text = `tracepoint:sched:sched_process_exec {
+      @a[comm] = count();
+      @b = curtask->real_parent->tgid + curtask->se.avg.load_avg + curtask->mm->arg_start;
+      @c = (uint64)curtask->sched_reset_on_fork;
+    }
+    begin { for ($kv : @a) { printf("%d %d\\n", $kv.1, curtask->signal->nr_threads) } print(elapsed) }`;
+  const machine = new Machine({ portable: true });
+  const { script } = compileScript({ name: 'stdin', text }, { machine });
+  assert.ok(script);
+  const bytes = scriptObject(script, vmlinux);
+  const path = join(folder, 'script.o');
+  writeFileSync(path, bytes);
+  const answers = new Set<string>();
+  const kernels = targets();
+  for (const [kernel, types] of kernels) {
+    const [expected, got] = [theirs(path, types), ours(bytes, types)];
+    assert.deepEqual([...got.keys()].sort(), [...expected.keys()].sort());
+    for (const [program, words] of expected) {
+      assert.deepEqual(
+        withoutAddresses(got.get(program)!),
+        withoutAddresses(words),
+        `${program} for ${kernel}`,
+      );
+    }
+    answers.add(got.get('sched_process_e')!.join());
+  }
+  assert.equal(answers.size, kernels.size, 'task_struct is another one in each');
+});

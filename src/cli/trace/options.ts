@@ -72,7 +72,11 @@ export const traceOptions: readonly TraceOption[] = [
     description: 'do without: kprobe_multi, kprobe_session, uprobe_multi',
   },
   { long: 'mode', value: 'mode', description: "'test', 'bench', 'format'" },
-  { long: 'emit-elf', value: 'file', description: '', explained: '' },
+  {
+    long: 'emit-elf',
+    value: 'file',
+    description: 'write the programs as an object for libbpf and bpftool; nothing is run',
+  },
   { long: 'emit-llvm', value: 'file', description: '', explained: `${noCompiler}: see -d ir` },
   { long: 'verify-llvm-ir', description: '', explained: noCompiler },
   { long: 'debuginfo', value: 'dirs', description: 'directories with debug information' },

@@ -1,7 +1,9 @@
 /** One script from its text to its exit code. */
 
+import { writeFileSync } from 'node:fs';
 import { possibleCpus } from '../../kernel/cpus.ts';
 import { UserSymbols } from '../../kernel/symbol/user-symbols.ts';
+import { vmlinux } from '../../kernel/vmlinux.ts';
 import type { Colors } from '../../text/color.ts';
 import type { Output } from '../../text/output.ts';
 import { OutputClosedError, OutputError } from '../../text/output.ts';
@@ -55,6 +57,7 @@ export async function runTrace(run: TraceRun): Promise<number> {
       run.out.line(nothingToAttach);
       return 1;
     }
+    if (settings.object !== undefined) return await writeObject(script, settings.object);
     return await execute(run, script, child);
   } catch (error) {
     if (error instanceof OutputClosedError) return 0;
@@ -100,6 +103,7 @@ function compile(run: TraceRun, text: ScriptSource, child: Child | undefined): C
     named: settings.given.named,
     variables: environment,
     helperWarnings: settings.helperWarnings,
+    portable: settings.object !== undefined,
     without: settings.without,
     traceableFunctions: settings.traceableFunctions,
     ...(filter === undefined ? {} : { probeFilter: probeFilter(filter) }),
@@ -149,6 +153,18 @@ function userSymbols(
 function printLog(out: Output, program: string, log: readonly string[]): void {
   out.line(`Verifier log of ${program}`);
   for (const line of log) out.line(line);
+}
+
+/** The programs as a file: `--emit-elf`. */
+async function writeObject(script: CompiledScript, path: string): Promise<number> {
+  const { scriptObject } = await import('../../trace/emit-object.ts');
+  const bytes = scriptObject(script, vmlinux);
+  try {
+    writeFileSync(path, bytes);
+  } catch (error) {
+    throw new OutputError(path, (error as NodeJS.ErrnoException).code ?? 'unknown error', error);
+  }
+  return 0;
 }
 
 async function execute(run: TraceRun, script: CompiledScript, child: Child | undefined): Promise<number> {

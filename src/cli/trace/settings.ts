@@ -18,6 +18,8 @@ export interface TraceSettings {
   readonly noWarnings: boolean;
   readonly unsafe: boolean;
   readonly dryRun: boolean;
+  /** `--emit-elf`: where the object goes; nothing is run then. */
+  readonly object: string | undefined;
   readonly stages: ReadonlySet<DebugStage>;
   readonly probeFilter: string | undefined;
   readonly includePaths: readonly string[];
@@ -32,7 +34,6 @@ export interface TraceSettings {
 export function settingsOf(words: readonly string[]): TraceSettings {
   const given = parseWords(words);
   const { options } = given;
-  if (options.has('emit-elf')) throw new TraceUsageError(noElf);
   const last = (name: string): string | undefined => options.get(name)?.at(-1);
   return {
     action: actionOf(given),
@@ -49,6 +50,7 @@ export function settingsOf(words: readonly string[]): TraceSettings {
     noWarnings: options.has('no-warnings'),
     unsafe: options.has('unsafe'),
     dryRun: options.has('dry-run'),
+    object: last('emit-elf'),
     stages: stagesOf(options.get('debug') ?? []),
     probeFilter: last('probe-filter'),
     includePaths: options.get('include-dir') ?? [],
@@ -58,9 +60,6 @@ export function settingsOf(words: readonly string[]): TraceSettings {
     debugDirectories: last('debuginfo')?.split(':'),
   };
 }
-
-const noElf =
-  '--emit-elf: bpfkit writes no objects of scripts; it compiles them where they run, without a compiler';
 
 function actionOf({ options }: TraceWords): TraceSettings['action'] {
   if (options.has('help')) return 'help';

@@ -238,6 +238,13 @@ class Selector {
       case 'mapValueAddress':
         this.#wide(dst, 0n, { kind: 'mapValue', map: value.map, offset: value.offset });
         return;
+      case 'fieldConstant': {
+        const i = this.#emit('immediate');
+        i.dst = dst;
+        i.imm = Number(value.value);
+        i.field = value.field;
+        return;
+      }
       case 'functionAddress':
         this.#wide(dst, 0n, { kind: 'function', name: value.name });
         return;
@@ -309,6 +316,7 @@ class Selector {
       case 'mapAddress':
       case 'mapValueAddress':
       case 'functionAddress':
+      case 'fieldConstant':
         return;
       default:
         return unreachable(value);
@@ -328,7 +336,8 @@ class Selector {
   #binary(b: ValueOf<'binary'>): void {
     let { left, right } = b;
     const dst = this.#own(b);
-    const imm = immediateOf(right, b.width);
+    const field = right.kind === 'fieldConstant' ? right.field : undefined;
+    const imm = field ? Number((right as ValueOf<'fieldConstant'>).value) : immediateOf(right, b.width);
     // What flows back into a loop's variable is best computed in the variable's register.
     if (imm === undefined && commutative.has(b.op) && feeds(b, right) && !feeds(b, left)) {
       [left, right] = [right, left];
@@ -347,6 +356,7 @@ class Selector {
     i.dst = dst;
     i.src = src;
     i.imm = imm ?? 0;
+    i.field = field;
     i.width = b.width;
   }
 

@@ -6,6 +6,7 @@ import { int64, type Type } from '../types/type.ts';
 import { type Lowered, nothing, type Place } from './lowered.ts';
 import { mapEntryAddress } from './maps.ts';
 import { clear, inMemory, memoryOf, readPlace, registerOf, store } from './memory.ts';
+import { askedAddress, askedBitfield, questionOf } from './portable.ts';
 import type { Lowering } from './state.ts';
 import { elementsOf, isRegister, textSize } from './types.ts';
 import { addressOfVariable } from './variables.ts';
@@ -69,6 +70,18 @@ function part(l: Lowering, base: Lowered, name: string, type: Type): Lowered {
           invariant: true,
         } as const)
       : behind(l, base, struct);
+  const asked =
+    place.memory === 'direct' || baseType.kind === 'context'
+      ? undefined
+      : questionOf(l, struct.name, name, member.offset);
+  if (asked && member.bitfield) return askedBitfield(l, place, asked, member);
+  if (asked) {
+    return readPlace(l, {
+      ...place,
+      base: askedAddress(l, addressAt(l, place.base, place.offset), asked, member.offset),
+      ...{ offset: 0, type: member.type, inUnion: member.inUnion, foreign: true },
+    });
+  }
   if (member.dataLocation) return dataLocation(l, place, member.offset, member.dataLocation, type);
   return readPlace(l, {
     ...place,

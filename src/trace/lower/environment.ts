@@ -10,6 +10,8 @@ export interface LowerEnvironment {
   readonly helperWarnings?: boolean;
   /** Device and inode of /proc/self/ns/pid, for `pid(curr_ns)`; undefined: as in the initial one. */
   readonly pidNamespace?: { readonly device: bigint; readonly inode: bigint } | undefined;
+  /** The programs are loaded by other kernels: members of kernel structs are looked up there. Default false. */
+  readonly portable?: boolean | undefined;
   /** kprobe.multi links exist (5.18). */
   readonly kprobeMulti: boolean;
   /** Bytes of the ring buffer, a power of two times the page size; undefined: chosen by the number of CPUs. */

@@ -4,6 +4,7 @@ import type { Memory } from '../../script/emit/emitter.ts';
 import { addressAt, loadFrom } from '../../script/emit/memory.ts';
 import { fromBtf, type MemberInfo, sizeOf } from '../../script/lower/data-type.ts';
 import { clear, readString } from './memory.ts';
+import { askedAddress, questionOf } from './portable.ts';
 import type { Lowering } from './state.ts';
 
 export interface KernelObject {
@@ -20,12 +21,19 @@ function memberOf(l: Lowering, struct: string, name: string): MemberInfo | undef
   return type?.kind === 'struct' ? type.member(name) : undefined;
 }
 
+/** Where the member lies: what is known here, and the distance from it. */
+function placeOf(l: Lowering, struct: string, base: Value, { name, offset }: MemberInfo): [Value, number] {
+  const asked = questionOf(l, `struct ${struct}`, name, offset);
+  return asked ? [askedAddress(l, base, asked, offset), 0] : [base, offset];
+}
+
 /** A number in an object; 0 where this kernel has no such field. */
 export function numberField(l: Lowering, { struct, base, memory }: KernelObject, name: string): Value {
   const member = memberOf(l, struct, name);
   if (!member) return l.b.constant(0);
   const signed = member.type.kind === 'int' && member.type.signed;
-  return loadFrom(l, memory, base, member.offset, sizeOf(member.type), { signed });
+  const [from, offset] = placeOf(l, struct, base, member);
+  return loadFrom(l, memory, from, offset, sizeOf(member.type), { signed });
 }
 
 /** What a pointer in an object leads to. */
@@ -48,7 +56,7 @@ export function textField(
 ): void {
   const member = memberOf(l, from.struct, name);
   if (!member) return clear(l, to, offset, size);
-  const address = addressAt(l, from.base, member.offset);
+  const address = addressAt(l, ...placeOf(l, from.struct, from.base, member));
   readString(l, from.memory, address, Math.min(size, sizeOf(member.type)), to, offset, size);
 }
 

@@ -40,6 +40,9 @@ export function tracepointHooks(
   };
   const [raw, perf]: [Tracepoint[], Tracepoint[]] = [[], []];
   const hooks: Hook[] = [];
+  // An object says which tracepoint it is for.
+  if (environment.portable === true)
+    return targets.length === 0 ? [] : [perfTracepoint(part(resolved, targets))];
   for (const target of targets) {
     const call = target.category === 'syscalls' ? syscallOf(kernel.architecture, target.event) : undefined;
     const every =
