@@ -3,9 +3,10 @@
  * program whose text follows from what the command looks at (see walk-text.ts).
  *
  * Command lines are read from the memory of the processes, which may have to be paged in; a program that does
- * so is one that may sleep (Linux 5.18). All else works from Linux 5.10 on.
+ * so is one that may sleep (Linux 5.18). Paths need Linux 5.12, all else 5.8 (see abilities.ts).
  */
 import { createHash } from 'node:crypto';
+import type { Environment } from '../script/environment.ts';
 import { type Kept, loadKept } from '../script/kept.ts';
 import { rows } from '../script/maps.ts';
 import { type CompiledDefinition, compileDefinition, type Definition } from '../script/program.ts';
@@ -54,7 +55,11 @@ function recordSchema({ slots, fixedSize, longs: numbers }: RecordLayout): Schem
 }
 
 /** The program as something that can be compiled and kept. */
-function programOf(plan: WalkPlan, layout: RecordLayout): Kept & { readonly text: string } {
+export function programOf(
+  plan: WalkPlan,
+  layout: RecordLayout,
+  environment: Environment = runningKernel(),
+): Kept & { readonly text: string } {
   const { exepath, cmdline, longs = [], texts = [], filter } = plan;
   const { fixedSize } = layout;
   const text = walkText({
@@ -72,7 +77,7 @@ function programOf(plan: WalkPlan, layout: RecordLayout): Kept & { readonly text
         functions: new Map(),
         probes: new Map([['iter:task', new FunctionSource('iter:task', text, [])]]),
       };
-      return compileDefinition(definition, runningKernel());
+      return compileDefinition(definition, environment);
     },
   };
 }

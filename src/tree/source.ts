@@ -1,9 +1,11 @@
 /** Where snapshots of this machine come from: the kernel's own walk over its tasks. */
 import { readFileSync } from 'node:fs';
 import { hostname, release } from 'node:os';
+import { type WalkAbilities, walkAbilities } from './abilities.ts';
 import { wholeArguments } from './arguments.ts';
 import { type Field, findField, storageOf } from './fields.ts';
 import { walkTasks } from './kernel-program.ts';
+import { commandLines, programPaths } from './late.ts';
 import { cgroupPaths } from './lookup.ts';
 import { inInitialNamespace, missingParents } from './procfs.ts';
 import { readRecords } from './record.ts';
@@ -29,16 +31,18 @@ function withSources(wanted: readonly Field[]): Map<string, Field> {
 
 /**
  * All tasks of the machine (of the caller's pid namespace) now, with these fields; those of the fixed columns
- * are always there. Linux 5.10; command lines 5.18. Throws what loading a kernel program throws.
+ * are always there. Linux 5.8. Throws what loading a kernel program throws.
  *
  * @param test tasks for which this is false may be left out. Default: none is.
  * @param options `filterFrom`: from how many tasks on the kernel leaves them out; default WORTH_FILTERING.
+ * `abilities`: default the running kernel's.
  */
 export function readFields(
   wanted: readonly Field[],
   test?: Test,
-  { filterFrom = WORTH_FILTERING }: { readonly filterFrom?: number } = {},
+  options: { readonly filterFrom?: number; readonly abilities?: WalkAbilities } = {},
 ): Snapshot {
+  const { filterFrom = WORTH_FILTERING, abilities = walkAbilities() } = options;
   const all = withSources(wanted);
   const kernel = [...all.values()].filter(({ source }) => source.kind === 'kernel');
   const longs = kernel.filter((field) => storageOf(field) === 'long');
@@ -48,7 +52,11 @@ export function readFields(
   const filter =
     test === undefined || taskCount() < filterFrom ? undefined : filterOf(test, all.values(), longs);
   const host = thisHost();
-  const plan = { exepath: all.has('exepath'), cmdline: all.has('cmdline'), longs, texts };
+  const plan = {
+    exepath: abilities.paths && all.has('exepath'),
+    cmdline: abilities.userMemory && all.has('cmdline'),
+    ...{ longs, texts },
+  };
   // Paths of users are many; the fields of the table are worth keeping compiled.
   const keep = filter === undefined && kernel.every(({ long }) => findField(long) !== undefined);
   const { records, layout } = walkTasks({ ...plan, keep, ...(filter === undefined ? {} : { filter }) });
@@ -56,8 +64,8 @@ export function readFields(
   if (filter === undefined) {
     const more = missingParents(columns, layout);
     if (more.length > 0) columns = readRecords(Buffer.concat([records, more]), undefined, layout);
-  } else if (hidesTasks(columns)) return readFields(wanted);
-  return new Snapshot(withLookups(columns), host, filter !== undefined);
+  } else if (hidesTasks(columns)) return readFields(wanted, undefined, options);
+  return new Snapshot(withLookups(columns, abilities), host, filter !== undefined);
 }
 
 /**
@@ -101,7 +109,7 @@ export function readTasks(plan: ReportPlan): Snapshot {
 }
 
 /** What is read from /proc once the walk is done. There numbers are the kernel's in the initial namespace only. */
-function withLookups(columns: TaskColumns): TaskColumns {
+function withLookups(columns: TaskColumns, { paths, userMemory }: WalkAbilities): TaskColumns {
   const comparable = inInitialNamespace();
   return {
     count: columns.count,
@@ -112,6 +120,8 @@ function withLookups(columns: TaskColumns): TaskColumns {
         const ids = columns.longs?.('cgroup_id');
         return comparable && ids !== undefined ? cgroupPaths(columns.numbers('tid'), ids) : undefined;
       }
+      if (field === 'exepath' && !paths && comparable) return programPaths(columns.numbers('tid'));
+      if (field === 'cmdline' && !userMemory && comparable) return commandLines(columns.numbers('tid'));
       const column = columns.bytes(field);
       if (field !== 'cmdline' || column === undefined || !comparable) return column;
       return wholeArguments(columns.numbers('tid'), column);

@@ -42,12 +42,19 @@ export function rawTracepointPlan(title: string, parts: readonly string[], { btf
   };
 }
 
+/** Parameters that were called so before Linux 5.10 too (include/trace/events/sched.h). */
+const oldNames: ReadonlyMap<string, readonly string[]> = new Map([
+  ['sched_process_fork', ['parent', 'child']],
+  ['sched_process_exec', ['p', 'old_pid', 'bprm']],
+  ['sched_process_exit', ['p']],
+]);
+
 /**
  * The typedef's pointer has no names for its parameters; the function that walks the tracepoint's callbacks
- * has (DECLARE_TRACE in include/linux/tracepoint.h, a function of its own since 5.10). `arg0` where it is not
- * in BTF.
+ * has (DECLARE_TRACE in include/linux/tracepoint.h, a function of its own since 5.10). Where it is not in BTF, some
+ * names are known, and the others are `arg1`, `arg2`, ...
  */
-function argumentNames(btf: Btf, name: string): string[] {
+function argumentNames(btf: Btf, name: string): readonly string[] {
   for (const prefix of ['__traceiter_', '__probestub_', '__bpf_trace_']) {
     const id = btf.find(`${prefix}${name}`, 'function');
     const type = id === undefined ? undefined : btf.type(id);
@@ -57,7 +64,7 @@ function argumentNames(btf: Btf, name: string): string[] {
         .map((parameter) => parameter.name);
     }
   }
-  return [];
+  return oldNames.get(name) ?? [];
 }
 
 /** The parameters and result of a kernel function. */

@@ -96,7 +96,7 @@ async function held(t: TestContext): Promise<Held> {
 }
 
 function filesOf(pid: number): FileTable {
-  return new FileTable(readFileRecords(walkFiles([pid])));
+  return new FileTable(readFileRecords(walkFiles([pid], true)));
 }
 
 /** st_dev as stat(2) has it (include/linux/kdev_t.h, new_encode_dev). */

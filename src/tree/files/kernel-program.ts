@@ -2,7 +2,8 @@
  * The kernel's side of `files`: one walk over all open descriptors, one record each (see record.ts).
  *
  * The kernel's iterator shows a table of descriptors once: with the leader of a process, and with each thread
- * that has a table of its own (task_seq_get_next in kernel/bpf/task_iter.c). Linux 5.10, for paths.
+ * that has a table of its own (task_seq_get_next in kernel/bpf/task_iter.c). Before Linux 5.11 it shows the table with
+ * every thread, which is left out here. Linux 5.8; paths 5.12.
  */
 
 import type { KeyedMap } from '../../kernel/map/keyed.ts';
@@ -44,8 +45,8 @@ const File = struct('File', {
 /** More tasks than this are cheaper to show all than to ask for one by one. */
 export const mostWanted = 1024;
 
-const program = defineProgram({
-  params: { filtered: bool(false) },
+export const filesProgram: SourceProgram = defineProgram({
+  params: { filtered: bool(false), paths: bool(true) },
   maps: { files: rows(File), wanted: hash(u32, u32, 1024) },
   probes: {
     'iter:task_file'(k) {
@@ -54,6 +55,9 @@ const program = defineProgram({
       const file = k.item.file;
       if (!file) return;
       const tid = task.pid;
+      if (tid !== task.tgid) {
+        if (k.addressOf(task.files) === k.addressOf(task.group_leader.files)) return;
+      }
       if (k.filtered) {
         if (!k.wanted.get(tid)) return;
       }
@@ -101,13 +105,16 @@ const program = defineProgram({
       }
 
       const path = k.buffer(4096);
-      const length = k.path(file.f_path, path);
       let pathLength = 0;
-      // The top bit alone: longer than the helper can tell.
-      row.path = 0x80000000;
-      if (length > 0 && length <= 4096) {
-        pathLength = length - 1;
-        row.path = pathLength;
+      row.path = 0xffffffff;
+      if (k.paths) {
+        const length = k.path(file.f_path, path);
+        // The top bit alone: longer than the helper can tell.
+        row.path = 0x80000000;
+        if (length > 0 && length <= 4096) {
+          pathLength = length - 1;
+          row.path = pathLength;
+        }
       }
 
       const local = k.buffer(108);
@@ -198,15 +205,15 @@ const program = defineProgram({
       k.write(remote, remoteLength);
     },
   },
-});
+}) as unknown as SourceProgram;
 
 /**
  * The descriptors of these threads now, or of all (undefined), as records. Threads without a table of their own
- * have none. Throws what loading a kernel program throws.
+ * have none. Without `paths`, no file has one. Throws what loading a kernel program throws.
  */
-export function walkFiles(tids: readonly number[] | undefined): Uint8Array {
+export function walkFiles(tids: readonly number[] | undefined, paths: boolean): Uint8Array {
   const filtered = tids !== undefined && tids.length <= mostWanted;
-  const loaded = loadKept('files', program as unknown as SourceProgram, { filtered });
+  const loaded = loadKept('files', filesProgram, { filtered, paths });
   try {
     if (filtered) {
       const wanted = loaded.handles.get('wanted') as KeyedMap<number, number>;

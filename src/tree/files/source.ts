@@ -1,20 +1,43 @@
 /** The open files of this machine: the kernel's walk, and what it does not show. */
 import { readdirSync } from 'node:fs';
+import { type WalkAbilities, walkAbilities } from '../abilities.ts';
+import { filePaths } from '../late.ts';
 import { inInitialNamespace } from '../procfs.ts';
 import type { Row, Snapshot } from '../snapshot.ts';
 import { walkFiles } from './kernel-program.ts';
-import { FileTable } from './model.ts';
+import { type FileColumns, FileTable } from './model.ts';
 import { readFileRecords } from './record.ts';
 
 /**
  * The descriptors of these tasks (default: of all) now. Only a task with a table of its own has any: the leader
- * of a process, or a thread that shares the table with nobody. Linux 5.10. Throws what loading a kernel program
- * throws.
+ * of a process, or a thread that shares the table with nobody. Linux 5.8. Throws what loading a kernel program throws.
+ *
+ * @param abilities default: the running kernel's.
  */
-export function readFiles(snapshot: Snapshot, rows?: readonly Row[]): FileTable {
+export function readFiles(
+  snapshot: Snapshot,
+  rows?: readonly Row[],
+  { paths }: WalkAbilities = walkAbilities(),
+): FileTable {
   const tids = snapshot.numbers('tid');
-  const columns = readFileRecords(walkFiles(rows?.map((row) => tids[row]!)));
+  const walked = readFileRecords(
+    walkFiles(
+      rows?.map((row) => tids[row]!),
+      paths,
+    ),
+  );
+  const columns = paths || !inInitialNamespace() ? walked : withPaths(walked);
   return new FileTable(columns, hiddenTasks(snapshot, rows ?? snapshot.order, columns.numbers('tid')));
+}
+
+/** What the links in /proc say, for kernels whose walk cannot. */
+function withPaths(columns: FileColumns): FileColumns {
+  const path = filePaths(columns.numbers('tid'), columns.numbers('fd'));
+  return {
+    count: columns.count,
+    numbers: (name) => columns.numbers(name),
+    bytes: (name) => (name === 'path' ? path : columns.bytes(name)),
+  };
 }
 
 /**

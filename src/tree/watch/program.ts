@@ -56,7 +56,7 @@ const Walked = struct('WatchedTask', {
 /** Room for some forty thousand events. */
 const RING_BYTES = 4 << 20;
 
-const programWith = (ringBytes: number): SourceProgram =>
+export const watchProgram = (ringBytes: number): SourceProgram =>
   defineProgram({
     maps: { events: ringbuf(Event, ringBytes), tasks: rows(Walked) },
     probes: {
@@ -210,7 +210,7 @@ export interface Watch {
  * @param ringBytes room for events that were not read yet: a power of two; default 4 MiB.
  */
 export function openWatch(ringBytes: number = RING_BYTES): Watch {
-  const loaded = loadKept('watch', programWith(ringBytes), {}, { keep: ringBytes === RING_BYTES });
+  const loaded = loadKept('watch', watchProgram(ringBytes), {}, { keep: ringBytes === RING_BYTES });
   const ring = loaded.handles.get('events') as EventRing;
   const tasks = loaded.handles.get('tasks') as Iterable<RawWalked>;
   let pending: Walk | undefined;
