@@ -141,7 +141,7 @@ export const memory: Builtins = {
   path: {
     kind: 'operation',
     arity: [2, 2],
-    doc: 'Writes the full path of a `struct path` to a text field; its length with the NUL, or negative. Linux 5.10; iterators and some functions only.',
+    doc: 'Writes the full path of a `struct path` to a text field; its length with the NUL, or negative. Linux 5.10 in some functions, 5.12 in iterators.',
     lower(l, args) {
       const operand = expression(l, args[0]);
       const from = aggregate(operand);
