@@ -59,12 +59,13 @@ const RING_BYTES = 4 << 20;
 export const watchProgram = (ringBytes: number): SourceProgram =>
   defineProgram({
     maps: { events: ringbuf(Event, ringBytes), tasks: rows(Walked) },
-    probes: {
-      'rawtracepoint:sched_process_fork'(k) {
-        const task = k.args.child;
+    functions: {
+      /** A task at `address` that has just been made, or executes another file. */
+      began(k, kind, address, oldTid) {
+        const task = k.cast(address, 'task_struct');
         const e = k.events.reserve();
         if (!e) return;
-        e.kind = 1;
+        e.kind = kind;
         e.time = k.ktime();
         e.tid = task.pid;
         e.pid = task.tgid;
@@ -76,29 +77,18 @@ export const watchProgram = (ringBytes: number): SourceProgram =>
         e.euid = k.i32(task.cred.euid.val);
         e.reaper = task.signal.is_child_subreaper !== 0;
         e.start = task.start_boottime;
+        e.oldTid = oldTid;
         k.str(task.comm, e.comm);
         e.submit();
       },
+    },
+    probes: {
+      'rawtracepoint:sched_process_fork'(k) {
+        k.began(1, k.addressOf(k.args.child), 0);
+      },
 
       'rawtracepoint:sched_process_exec'(k) {
-        const task = k.args.p;
-        const e = k.events.reserve();
-        if (!e) return;
-        e.kind = 2;
-        e.time = k.ktime();
-        e.tid = task.pid;
-        e.pid = task.tgid;
-        const level = task.thread_pid.level;
-        e.nsLevel = level;
-        e.vtid = task.thread_pid.numbers[level].nr;
-        e.rptid = task.real_parent.pid;
-        e.rppid = task.real_parent.tgid;
-        e.euid = k.i32(task.cred.euid.val);
-        e.reaper = task.signal.is_child_subreaper !== 0;
-        e.start = task.start_boottime;
-        e.oldTid = k.args.old_pid;
-        k.str(task.comm, e.comm);
-        e.submit();
+        k.began(2, k.addressOf(k.args.p), k.args.old_pid);
       },
 
       'rawtracepoint:sched_process_exit'(k) {
