@@ -1,7 +1,10 @@
 /** Snapshots from plain objects: for tests, for tools that build their own, and a model of what a source is. */
 import { type BytesField, findField, type LongField, type NumberField } from './fields.ts';
 import {
+  ABSENT_VALUE,
   type BytesColumn,
+  type BytesValue,
+  columnOf,
   type LongColumn,
   type NumberColumn,
   Snapshot,
@@ -20,18 +23,11 @@ export type PlainTask = {
   readonly [Name in Exclude<LongField, 'run_time'>]?: bigint | number;
 };
 
-interface Value {
-  readonly state: ValueState;
-  readonly bytes: Uint8Array;
-}
-
-const NOTHING = new Uint8Array();
-
-function toValue(value: PlainBytes | undefined): Value {
-  if (value === undefined) return { state: ValueState.absent, bytes: NOTHING };
+function toValue(value: PlainBytes | undefined): BytesValue {
+  if (value === undefined) return ABSENT_VALUE;
   if (typeof value === 'string') return { state: ValueState.whole, bytes: Buffer.from(value, 'utf8') };
   if (value instanceof Uint8Array) return { state: ValueState.whole, bytes: value };
-  return { state: value.state, bytes: value.bytes ?? NOTHING };
+  return { state: value.state, bytes: value.bytes ?? ABSENT_VALUE.bytes };
 }
 
 /** A snapshot of plain tasks, in any order. `cmdline` is as the kernel keeps it: each argument with its NUL. */
@@ -53,22 +49,9 @@ export function snapshotOf(tasks: readonly PlainTask[], host?: SnapshotHost): Sn
       return { values, absent };
     },
     bytes(field: string): BytesColumn {
-      const values = tasks.map((task) =>
-        toValue((task as Readonly<Record<string, PlainBytes | undefined>>)[field]),
+      return columnOf(
+        tasks.map((task) => toValue((task as Readonly<Record<string, PlainBytes | undefined>>)[field])),
       );
-      const data = new Uint8Array(values.reduce((sum, value) => sum + value.bytes.length, 0));
-      const start = new Uint32Array(tasks.length);
-      const length = new Uint32Array(tasks.length);
-      const state = new Uint8Array(tasks.length);
-      let at = 0;
-      for (const [row, value] of values.entries()) {
-        data.set(value.bytes, at);
-        start[row] = at;
-        length[row] = value.bytes.length;
-        state[row] = value.state;
-        at += value.bytes.length;
-      }
-      return { data, start, length, state };
     },
   };
   return new Snapshot(columns, host);

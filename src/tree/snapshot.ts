@@ -31,6 +31,30 @@ export interface BytesColumn {
   readonly state: Uint8Array;
 }
 
+/** One value of bytes by itself. */
+export interface BytesValue {
+  readonly state: ValueState;
+  readonly bytes: Uint8Array;
+}
+
+export const ABSENT_VALUE: BytesValue = { state: ValueState.absent, bytes: new Uint8Array() };
+
+/** The column of these values, by row. */
+export function columnOf(values: readonly BytesValue[]): BytesColumn {
+  const data = new Uint8Array(values.reduce((sum, { bytes }) => sum + bytes.length, 0));
+  const [start, length] = [new Uint32Array(values.length), new Uint32Array(values.length)];
+  const state = new Uint8Array(values.length);
+  let at = 0;
+  for (const [row, value] of values.entries()) {
+    data.set(value.bytes, at);
+    start[row] = at;
+    length[row] = value.bytes.length;
+    state[row] = value.state;
+    at += value.bytes.length;
+  }
+  return { data, start, length, state };
+}
+
 /** The column with other values in some rows; itself where there are none. */
 export function replaceValues(
   column: BytesColumn,

@@ -5,7 +5,9 @@
  */
 import type { NumberField } from '../fields.ts';
 import {
+  ABSENT_VALUE,
   type BytesColumn,
+  columnOf,
   type LongColumn,
   type NumberColumn,
   type Row,
@@ -52,28 +54,6 @@ function detailRow(task: LiveTask, details: Details | undefined): Row | undefine
   const { values, absent } = details.snapshot.longs('start_time');
   if (task.start !== 0n && absent[row] === 0 && BigInt(values[row]!) !== task.start) return undefined;
   return row;
-}
-
-interface Parts {
-  readonly bytes: Uint8Array;
-  readonly state: number;
-}
-
-const ABSENT: Parts = { bytes: new Uint8Array(), state: ValueState.absent };
-
-function bytesOf(parts: readonly Parts[]): BytesColumn {
-  const data = new Uint8Array(parts.reduce((sum, { bytes }) => sum + bytes.length, 0));
-  const [start, length] = [new Uint32Array(parts.length), new Uint32Array(parts.length)];
-  const state = new Uint8Array(parts.length);
-  let at = 0;
-  for (const [row, part] of parts.entries()) {
-    data.set(part.bytes, at);
-    start[row] = at;
-    length[row] = part.bytes.length;
-    state[row] = part.state;
-    at += part.bytes.length;
-  }
-  return { data, start, length, state };
 }
 
 class LiveColumns implements TaskColumns {
@@ -124,13 +104,13 @@ class LiveColumns implements TaskColumns {
 
   bytes(field: string): BytesColumn {
     if (field === 'comm') {
-      return bytesOf(this.#tasks.map(({ comm }) => ({ bytes: comm, state: ValueState.whole })));
+      return columnOf(this.#tasks.map(({ comm }) => ({ bytes: comm, state: ValueState.whole })));
     }
     const snapshot = this.#details?.snapshot;
-    return bytesOf(
+    return columnOf(
       this.#detailRows.map((row) =>
         snapshot === undefined || row === undefined
-          ? ABSENT
+          ? ABSENT_VALUE
           : { bytes: snapshot.bytes(field, row), state: snapshot.state(field, row) },
       ),
     );
