@@ -23,6 +23,9 @@ export async function run(call: Call, io: Io): Promise<ExitCode> {
     io.err.flush();
   }
   if (opened.kind === 'wasm') {
+    if (call.has('trace-pipe')) {
+      throw new UsageError('--trace-pipe shows packages and objects, no WebAssembly modules', 'run');
+    }
     const { runModule } = await import('../../package/wasm/run.ts');
     const code = await runModule(opened.module, opened.name, words, { say: (line) => io.err.line(line) });
     // The guest's own codes beyond ours would not be ours to explain.

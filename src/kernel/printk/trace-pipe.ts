@@ -16,12 +16,14 @@ import type { Fd } from '../../sys/fd.ts';
 import { Open, openPath, readInto } from '../../sys/file.ts';
 import { type Watch, watch } from '../../sys/poll.ts';
 import { tracefs } from '../mounts.ts';
-import { type PrintkRecord, parseTrace } from './parse.ts';
+import { type ParsedTrace, type PrintkRecord, parseTrace } from './parse.ts';
 
 /** Kilobytes for each CPU: some thousand records. */
 const bufferSize = 256;
 /** Reads without a break, so that a storm of records leaves time for everything else. */
 const readsAtOnce = 64;
+/** Pages of old records that are thrown away: more than a buffer has. */
+const oldReads = 10_000;
 
 export class TracePipe {
   /** Whether others who read the common pipe take records away from this one, and the other way round. */
@@ -39,6 +41,8 @@ export class TracePipe {
     this.#instance = instance;
     this.#onRecord = onRecord;
     this.shared = instance === undefined;
+    // What was said before, and what was lost of it, is nobody's here.
+    if (this.shared) for (let i = 0; i < oldReads && this.#readOnce() !== undefined; i++);
     this.#watch = watch(fd.number, () => this.drain());
   }
 
@@ -66,20 +70,24 @@ export class TracePipe {
     return this.#lost;
   }
 
-  /** Hands over what is in the pipe now. A read gives whole records, as many as fit into a page. */
+  /** Hands over what is in the pipe now. */
   drain(): void {
     for (let i = 0; i < readsAtOnce && !this.#closed; i++) {
-      let length: number;
-      try {
-        length = readInto(this.#fd.number, this.#buffer);
-      } catch (error) {
-        if (error instanceof SysError && error.code === 'EAGAIN') return;
-        throw error;
-      }
-      if (length === 0) return;
-      const { records, lost } = parseTrace(this.#buffer.subarray(0, length));
-      this.#lost += lost;
-      for (const record of records) this.#onRecord(record);
+      const parsed = this.#readOnce();
+      if (parsed === undefined) return;
+      this.#lost += parsed.lost;
+      for (const record of parsed.records) this.#onRecord(record);
+    }
+  }
+
+  /** A read gives whole records, as many as fit into a page; undefined when there are none. */
+  #readOnce(): ParsedTrace | undefined {
+    try {
+      const length = readInto(this.#fd.number, this.#buffer);
+      return length === 0 ? undefined : parseTrace(this.#buffer.subarray(0, length));
+    } catch (error) {
+      if (error instanceof SysError && error.code === 'EAGAIN') return undefined;
+      throw error;
     }
   }
 

@@ -149,3 +149,16 @@ test('addresses that only this machine or its network reach are known', () => {
   for (const name of local) assert.ok(isLocal(name), name);
   for (const name of ['r.example', '8.8.8.8', '172.32.0.1', '2001:db8::1']) assert.ok(!isLocal(name), name);
 });
+
+test('what is no address is refused, whoever wrote it', async (t) => {
+  await assert.rejects(ask('http://[', { limit: 10 }), withCode('network', /"http:\/\/\[" is no address/));
+  assert.throws(
+    () => new Registry(parseReference('r.example:99999/a')),
+    withCode('network', /is no address/),
+  );
+  const host = await server(t, (_, response) => {
+    response.writeHead(302, { location: 'http://[' });
+    response.end();
+  });
+  await assert.rejects(ask(`http://${host}/`, { limit: 10 }), withCode('network', /is no address/));
+});

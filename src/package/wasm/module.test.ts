@@ -61,3 +61,13 @@ test('a module cut off at any byte is refused with a sentence', async () => {
     }
   }
 });
+
+test('a module of very many imports is read like any other', () => {
+  const one = [1, 0x61, 1, 0x62, 0, 0];
+  const content = [0xc0, 0x84, 0x3d, ...Array<number[]>(1_000_000).fill(one).flat()];
+  const size = [content.length & 0x7f, (content.length >> 7) & 0x7f, (content.length >> 14) & 0x7f].map(
+    (part) => part | 0x80,
+  );
+  const large = moduleWith([2, ...size, content.length >> 21], content);
+  assert.equal(readModule(large, 'x.wasm', mebibyte).imports.length, 1_000_000);
+});
