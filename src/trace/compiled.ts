@@ -113,6 +113,8 @@ export type Action =
       readonly top: Field | undefined;
       readonly div: Field | undefined;
     }
+  /** `print(@m[k])` of what is more than a number: one row; the key, as the map has it without a bucket, is at `key`. */
+  | { readonly kind: 'printEntry'; readonly map: string; readonly key: number }
   | { readonly kind: 'clear' | 'zero'; readonly map: string }
   | { readonly kind: 'time'; readonly format: string }
   /** Strings of `width` bytes each, one after the other; `count` says how many are set. */

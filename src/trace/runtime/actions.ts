@@ -7,10 +7,11 @@ import type { Action, CompiledScript, Field, ScriptMap } from '../compiled.ts';
 import { ByteBuffer } from '../print/byte-buffer.ts';
 import type { PrintContext } from '../print/context.ts';
 import { MapPrinter } from '../print/map-printer.ts';
-import { emptyRow, tableOf } from '../print/map-table.ts';
+import { type Element, emptyRow, tableOf } from '../print/map-table.ts';
 import { type Memory, readInteger, textEnd } from '../print/memory.ts';
 import { formatter } from '../print/printf.ts';
 import { strftime } from '../print/strftime.ts';
+import { layoutOf } from '../types/layout.ts';
 import { int64 } from '../types/type.ts';
 import type { MapAccess } from './loaded.ts';
 import type { Handler, ScriptOutput } from './output.ts';
@@ -79,6 +80,14 @@ export class Actions {
         return (memory, at) =>
           this.#printMap(map, optional(action.top, memory, at), optional(action.div, memory, at));
       }
+      case 'printEntry': {
+        const map = this.#map(action.map);
+        const { size } = layoutOf(map.key);
+        return ({ bytes }, at) => {
+          const start = at + action.key;
+          this.#printEntry(map, bytes.slice(start, start + size));
+        };
+      }
       case 'clear':
         return () => this.#world.maps.get(action.map)?.clear();
       case 'zero':
@@ -143,6 +152,13 @@ export class Actions {
     this.#world.output.map(this.#printerOf(map), rows);
   }
 
+  #printEntry(map: ScriptMap, key: Uint8Array): void {
+    const elements = this.#world.maps.get(map.name)?.elements() ?? [];
+    const rows = tableOf(map, entriesOf(elements, key), this.#tableOptions());
+    const none = { ...emptyRow(map, this.#tableOptions()), key };
+    this.#world.output.map(this.#printerOf(map), rows.length === 0 ? [none] : rows);
+  }
+
   /** Standard output of a shell command; its errors go where ours go. */
   #system(command: string): Uint8Array {
     this.#world.output.flush();
@@ -180,6 +196,13 @@ export class Actions {
       closeSync(fd);
     }
     output.cat(bytes.subarray(0, length));
+  }
+}
+
+/** The elements of one key, whatever their buckets. */
+function* entriesOf(elements: Iterable<Element>, key: Uint8Array): Generator<Element> {
+  for (const element of elements) {
+    if (Buffer.compare(element[0].subarray(0, key.length), key) === 0) yield element;
   }
 }
 

@@ -1,15 +1,24 @@
 /** What goes to the user. */
 
-import { addressAt, bytesReader, stringReader } from '../../../script/emit/memory.ts';
-import type { Expr } from '../../ast/nodes.ts';
+import {
+  addressAt,
+  bytesReader,
+  copyBytes,
+  copyIn,
+  stringReader,
+  zero,
+} from '../../../script/emit/memory.ts';
+import type { Expr, MapExpr } from '../../ast/nodes.ts';
 import type { Action, Field } from '../../compiled.ts';
 import { type Format, parseFormat } from '../../print/format-spec.ts';
+import { layoutOf, roundUp } from '../../types/layout.ts';
 import { int64, isAggregate, string, type Type, uint64 } from '../../types/type.ts';
 import { behind } from '../access.ts';
 import { type Argument, locationOf } from '../actions.ts';
 import { entryType } from '../aggregates.ts';
 import { numberField } from '../kernel-field.ts';
 import { type Lowered, nothing } from '../lowered.ts';
+import { keyOf } from '../maps.ts';
 import { clear, frameMemory } from '../memory.ts';
 import { sequencePrintf } from '../sequence.ts';
 import type { Lowering } from '../state.ts';
@@ -113,11 +122,31 @@ function print(l: Lowering, _: Call, [of, ...rest]: readonly Expr[]): Lowered {
     actions.send(l, numbers, ([top, div]) => ({ kind: 'printMap', map: of.name, top, div }));
     return nothing;
   }
+  if (of?.kind === 'map' && hasBuckets(l.script.map(of.name).checked.value)) return printEntry(l, of);
   actions.send(l, [argument(l, of!)], ([value]) => ({ kind: 'print', value: value! }), {
     first: hasEffect(of!),
   });
   return nothing;
 }
+
+const hasBuckets = ({ kind }: Type): boolean => kind === 'hist' || kind === 'lhist' || kind === 'tseries';
+
+/** A histogram is many entries of the kernel's map: user space gathers them by their key. */
+function printEntry(l: Lowering, of: MapExpr): Lowered {
+  const { size } = layoutOf(l.script.map(of.name).checked.key);
+  const key = keyOf(l, of);
+  const at = 8;
+  l.script.actions.sendRaw(l, at + size, { kind: 'printEntry', map: of.name, key: at }, (record) => {
+    if (size > inlineKey) copyIn(l, addressAt(l, record, at), size, key, 0, 'direct');
+    else copyBytes(l, { base: record, offset: at }, { base: key, offset: 0, memory: 'direct' }, size);
+    const end = at + size;
+    zero(l, record, end, roundUp(end, 8) - end);
+  });
+  return nothing;
+}
+
+/** Longer keys are copied by a helper. */
+const inlineKey = 64;
 
 // 16 strings of at most 1024 bytes.
 const joined = 16;
