@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { bpffs } from '../kernel/mounts.ts';
 import { KernelString, ScriptError, type TraceEvent, trace } from './index.ts';
 
 async function all(script: string, options: Parameters<typeof trace>[1] = {}): Promise<TraceEvent[]> {
@@ -104,4 +107,17 @@ test('who reads slowly gets every event that the ring could keep, and is told of
   }
   assert.equal(BigInt(count) + lost, 2000n);
   await run.close();
+});
+
+test('a pinned iterator stays, as a file that is read; the script reads nothing', async () => {
+  const path = join(bpffs(), `bpfkit_iter_${process.pid}`);
+  try {
+    await all(
+      `iter:task:${path} { if (ctx.task->pid == ${process.pid}) { printf("<%d %s>\\n", pid, "me") } }`,
+    );
+    assert.equal(readFileSync(path, 'utf8'), `<${process.pid} me>\n`);
+    await assert.rejects(all(`iter:task:${path} { printf("again") }`), /EEXIST/);
+  } finally {
+    rmSync(path, { force: true });
+  }
 });

@@ -46,6 +46,18 @@ export class IteratorLink extends AttachedLink {
   /** Bytes of the last walk: the next one is probably as long. */
   #expected = 8 * chunk;
 
+  #pinnedAt: string | undefined;
+
+  /** Where it can be read as a file, once it is pinned. */
+  get pinnedAt(): string | undefined {
+    return this.#pinnedAt;
+  }
+
+  override pin(path: string): void {
+    super.pin(path);
+    this.#pinnedAt = path;
+  }
+
   /** Starts a walk; the caller reads and closes it. Throws SysError. */
   open(): Fd {
     return bpfFd('iterCreate', { linkFd: this.fd.number }, `iterator ${this.target}`);

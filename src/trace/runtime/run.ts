@@ -153,7 +153,12 @@ class ScriptRun {
   async #loop(): Promise<void> {
     const { loaded, endsByItself = true } = this.#options;
     const iterators = this.#links.filter((link) => link instanceof IteratorLink);
-    for (const iterator of iterators) this.#options.output.raw(iterator.read());
+    for (const iterator of iterators) {
+      // Whoever reads the file makes it walk; the script itself does not.
+      const { pinnedAt } = iterator;
+      const said = pinnedAt === undefined ? iterator.read() : Buffer.from(`Program pinned to ${pinnedAt}\n`);
+      this.#options.output.raw(said);
+    }
     const nothingComes = this.#links.length === iterators.length && this.#probes('self').length === 0;
     if ((endsByItself && nothingComes) || this.#abort.signal.aborted) {
       loaded.stream?.consume(this.#reader);
