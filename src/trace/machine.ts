@@ -6,7 +6,7 @@ import { moduleTypes } from '../kernel/module-types.ts';
 import { tracefs } from '../kernel/mounts.ts';
 import { programTypes } from '../kernel/program/functions.ts';
 import { withElf } from '../kernel/symbol/elf-files.ts';
-import { kernelSymbols } from '../kernel/symbol/kernel-symbols.ts';
+import { kernelSymbols, traceableFunctions } from '../kernel/symbol/kernel-symbols.ts';
 import { tracepointFormat } from '../kernel/tracepoint/list.ts';
 import { vmlinux } from '../kernel/vmlinux.ts';
 import type { Environment } from '../script/environment.ts';
@@ -42,6 +42,7 @@ export class Machine {
   readonly kernel: Environment;
   readonly #options: MachineOptions;
   #probes: ProbeEnvironment | undefined;
+  #traceable: ReadonlySet<string> | undefined;
 
   constructor(options: MachineOptions = {}) {
     this.#options = options;
@@ -124,10 +125,23 @@ export class Machine {
       helperWarnings: helperWarnings ?? false,
       pidNamespace: pidNamespace(),
       kprobeMulti: !olderThan('5.18') && without?.has('kprobe_multi') !== true,
+      ...(this.#sessions() ? { kprobeSession: (symbol: string) => this.#isTraceable(symbol) } : {}),
       maxStackDepth: maxStackDepth(),
       kernelSymbol: (name) => this.kernelSymbol(name),
       userSymbol: (path, name) => symbolIn(path, name)?.address,
     };
+  }
+
+  #sessions(): boolean {
+    const { without, portable } = this.#options;
+    const unwanted = portable === true || without?.has('kprobe_session') || without?.has('kprobe_multi');
+    return !olderThan('6.10') && unwanted !== true;
+  }
+
+  /** ftrace knows the function: links to many functions want that, single probes do not. */
+  #isTraceable(symbol: string): boolean {
+    this.#traceable ??= new Set([...(traceableFunctions() ?? [])].map(({ name }) => name));
+    return this.#traceable.has(symbol);
   }
 
   kernelSymbol(name: string): bigint | undefined {

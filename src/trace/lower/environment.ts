@@ -14,6 +14,8 @@ export interface LowerEnvironment {
   readonly portable?: boolean | undefined;
   /** kprobe.multi links exist (5.18). */
   readonly kprobeMulti: boolean;
+  /** kprobe.session links exist (6.10), and can be at this function; undefined: they do not. */
+  kprobeSession?(symbol: string): boolean;
   /** Bytes of the ring buffer, a power of two times the page size; undefined: chosen by the number of CPUs. */
   readonly ringBytes?: number | undefined;
   /** kernel.perf_event_max_stack: no stack is deeper. Default 127. */

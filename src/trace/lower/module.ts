@@ -12,10 +12,10 @@ export class ModuleState {
   /** In `CompiledScript.probes`: user addresses and stacks carry it. */
   readonly probeIndex: number;
   /** The entry function first. */
-  readonly functions: IrFunction[] = [];
+  readonly functions: IrFunction[];
   /** Sub-programs of the script that are called, in the order of the first call. */
-  readonly calls: Set<string> = new Set();
-  readonly #names = new Map<string, number>();
+  readonly calls: Set<string>;
+  readonly #names: Map<string, number>;
   readonly #bodies: readonly { readonly facts: ExprFacts; readonly body: BlockExpr }[];
   readonly #use = new Map<ExprFacts, Use>();
 
@@ -24,11 +24,16 @@ export class ModuleState {
     hook: Hook,
     probeIndex: number,
     bodies: readonly { readonly facts: ExprFacts; readonly body: BlockExpr }[],
+    /** Another probe in the same kernel program. Default none. */
+    beside?: ModuleState,
   ) {
     this.script = script;
     this.hook = hook;
     this.probeIndex = probeIndex;
     this.#bodies = bodies;
+    this.functions = beside?.functions ?? [];
+    this.calls = beside?.calls ?? new Set();
+    this.#names = beside === undefined ? new Map() : beside.#names;
   }
 
   add(fn: IrFunction): void {

@@ -13,7 +13,7 @@ import { lostMap } from '../../script/emit/losses.ts';
 import { contextType } from '../../script/probe/plan.ts';
 import type { Builtin } from '../builtin/builtin.ts';
 import { findBuiltin } from '../builtin/table.ts';
-import type { CheckedProbe, CheckedProgram } from '../checked.ts';
+import type { CheckedProgram } from '../checked.ts';
 import type { CompiledProbe, CompiledScript } from '../compiled.ts';
 import { ring } from './actions.ts';
 import { taskId } from './builtins/process.ts';
@@ -25,6 +25,7 @@ import { hooksFor } from './hooks.ts';
 import { registerOf } from './memory.ts';
 import { ModuleState } from './module.ts';
 import { ScriptState } from './script.ts';
+import { type Planned, sideOf, type Unit, unitsOf } from './sessions.ts';
 import { Lowering } from './state.ts';
 import { statements } from './statements.ts';
 
@@ -53,9 +54,11 @@ export function lowerProgram(
   const programs: ProgramSpec[] = [];
   const probes: CompiledProbe[] = [];
   const scratchMaps: MapSpec[] = [];
-  for (const [index, { probe, hook }] of planned.entries()) {
+  for (const unit of unitsOf(planned, environment)) {
+    const [{ hook }] = unit;
+    const index = probes.length;
     const name = programName(hook, index);
-    const module = lowerProbe(name, probe, hook, index, script);
+    const module = lowerUnit(name, unit, index, script);
     options.onModule?.(module);
     const scratch = `scratch_${index}`;
     const code = compileModule(module, { isa: environment.kernel.isa, scratch: { map: scratch } });
@@ -65,7 +68,7 @@ export function lowerProgram(
       scratchMaps.push({ name: scratch, type: MapType.perCpuArray, keySize: 4, valueSize, maxEntries: 1 });
     }
     programs.push(programSpec(name, hook, code, checked.config.license, types));
-    probes.push({ program: name, resolved: hook.resolved, hook: hook.compiled });
+    for (const { hook } of unit) probes.push({ program: name, resolved: hook.resolved, hook: hook.compiled });
   }
   for (const dispatcher of dispatchers) {
     const code = dispatcherProgram(dispatcher, environment.kernel);
@@ -94,16 +97,35 @@ export function lowerProgram(
   };
 }
 
-function lowerProbe(
-  name: string,
-  probe: CheckedProbe,
-  hook: Hook,
+function lowerUnit(name: string, unit: Unit, index: number, script: ScriptState): IrModule {
+  const builder = new FunctionBuilder(name, 'entry', [{ name: 'ctx', type: contextType }]);
+  const [first, second] = unit;
+  const module = moduleOf(first, index, script);
+  if (second === undefined) lowerProbe(builder, first, module);
+  else {
+    const [entry, atReturn] = [builder.block('entry'), builder.block('return')];
+    builder.branch('eq', sideOf(builder, script.environment), builder.constant(0), entry, atReturn);
+    builder.begin(entry);
+    lowerProbe(builder, first, module);
+    builder.begin(atReturn);
+    lowerProbe(builder, second, moduleOf(second, index + 1, script, module));
+  }
+  const made = builder.finish();
+  lowerSubprograms(module);
+  return { name, functions: [made, ...module.functions], resultIgnored: first.hook.resultIgnored };
+}
+
+function moduleOf(
+  { probe, hook }: Planned,
   index: number,
   script: ScriptState,
-): IrModule {
-  const subprograms = script.checked.subprograms;
-  const module = new ModuleState(script, hook, index, [probe, ...subprograms]);
-  const builder = new FunctionBuilder(name, 'entry', [{ name: 'ctx', type: contextType }]);
+  beside?: ModuleState,
+): ModuleState {
+  return new ModuleState(script, hook, index, [probe, ...script.checked.subprograms], beside);
+}
+
+/** The body of a probe, to its last return. */
+function lowerProbe(builder: FunctionBuilder, { probe, hook }: Planned, module: ModuleState): void {
   const tests = hook.programType === ProgramType.xdp;
   const l: Lowering = new Lowering({
     builder,
@@ -124,9 +146,6 @@ function lowerProbe(
     if (builder.open) l.leave(l, value);
   }
   if (builder.open) l.leave(l, undefined);
-  const entry = builder.finish();
-  lowerSubprograms(module);
-  return { name, functions: [entry, ...module.functions], resultIgnored: hook.resultIgnored };
 }
 
 /** `-p PID` */

@@ -100,7 +100,11 @@ function* kernelLinks(
   if (hook.multi) {
     // A function of several modules has one name.
     const symbols = [...new Set(targets.map(({ symbol }) => symbol))];
-    yield attachKprobes(program, { symbols, atReturn: hook.atReturn, session: hook.session });
+    yield attachKprobes(program, {
+      symbols,
+      atReturn: hook.atReturn && !hook.session,
+      session: hook.session,
+    });
     return;
   }
   for (const { symbol, offset, module, address } of targets) {

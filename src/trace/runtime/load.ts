@@ -69,6 +69,8 @@ export class KernelScript implements LoadedScript, StackSource {
   readonly #counters: { readonly mapping: Mapping; readonly lost: LostCounters } | undefined;
   readonly #globals: Mapping | undefined;
   readonly #dispatching = new Set<string>();
+  /** Programs of sessions that are attached. */
+  readonly #sessions = new Set<string>();
   #closed = false;
 
   constructor(script: CompiledScript, collection: Collection) {
@@ -106,7 +108,13 @@ export class KernelScript implements LoadedScript, StackSource {
 
   attach(probe: CompiledProbe): readonly Link[] {
     if (probe.hook.kind === 'dispatched') return this.#dispatch(probe.program, probe.hook);
-    return attachProbe(this.collection.program(probe.program), probe);
+    const { hook, program } = probe;
+    const inSession = hook.kind === 'kprobe' && hook.session;
+    // The other side has brought both.
+    if (inSession && this.#sessions.has(program)) return [];
+    const links = attachProbe(this.collection.program(program), probe);
+    if (inSession) this.#sessions.add(program);
+    return links;
   }
 
   /** Puts the program where its dispatcher finds it; the dispatcher is attached with the first one. */
