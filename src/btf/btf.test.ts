@@ -366,3 +366,20 @@ test('damaged BTF is an error or is read, whatever is asked of it', () => {
     { numRuns: 2000 },
   );
 });
+
+test('bytes of the other byte order, or at odd places, are not touched, in a Buffer neither', () => {
+  const last = everyKind.length;
+  for (const [littleEndian, start] of [
+    [false, 0],
+    [false, 1],
+    [true, 3],
+  ] as const) {
+    const bytes = encodeBtf(everyKind, littleEndian);
+    const file = Buffer.alloc(bytes.length + start);
+    file.set(bytes, start);
+    const part = file.subarray(start);
+    const before = Buffer.from(part);
+    for (let times = 0; times < 2; times++) assert.ok(Btf.parse(part).count >= last);
+    assert.deepEqual(part, before);
+  }
+});

@@ -99,7 +99,8 @@ function wordsOf(bytes: Uint8Array, offset: number, length: number, littleEndian
   if (littleEndian === hostIsLittleEndian && start % 4 === 0) {
     return new Uint32Array(bytes.buffer, start, length / 4);
   }
-  const copy = bytes.slice(offset, offset + length);
+  // Not `bytes.slice`: that of a Buffer is a view, and the caller's bytes would be swapped.
+  const copy = new Uint8Array(bytes.subarray(offset, offset + length));
   const words = new Uint32Array(copy.buffer, copy.byteOffset, length / 4);
   if (littleEndian !== hostIsLittleEndian) {
     const view = new DataView(copy.buffer, copy.byteOffset, length);

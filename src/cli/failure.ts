@@ -48,6 +48,10 @@ export function describeFailure(error: unknown, environment: NodeJS.ProcessEnv, 
     return { lines: safeLines(sentence), exitCode: 1 };
   }
   const lines = safeLines(`${mark} ${message}`);
-  if (isKernelRefusal(error)) lines.push("'bpfkit doctor' shows what this kernel and this user can do.");
+  // The verifier's refusal is about the program, whatever this kernel can do: its line is what helps.
+  if ('frame' in error && Array.isArray(error.frame)) {
+    lines.push(...error.frame.map((line) => escapeText(String(line).replaceAll('\t', '    '))));
+  }
+  else if (isKernelRefusal(error)) lines.push("'bpfkit doctor' shows what this kernel and this user can do.");
   return { lines, exitCode: 1 };
 }

@@ -26,10 +26,13 @@ import { attachUprobes } from '../kernel/link/uprobe-multi.ts';
 import { resolveUserFunction } from '../kernel/link/user-function.ts';
 import { attachXdp } from '../kernel/link/xdp.ts';
 import type { BpfMap } from '../kernel/map/map.ts';
+import { tracefs } from '../kernel/mounts.ts';
 import type { Program } from '../kernel/program/program.ts';
 import { AttachType } from '../kernel/spec.ts';
 import { probeableFunctions } from '../kernel/symbol/kernel-symbols.ts';
+import { listTracepoints } from '../kernel/tracepoint/list.ts';
 import type { Fd } from '../sys/fd.ts';
+import { nearestNames } from '../text/nearest.ts';
 import { ObjectError } from './errors.ts';
 import { syscallPrefix } from './load/externs.ts';
 import { kernelPlace, tracepointName, usdtPlace, userPlace } from './place.ts';
@@ -190,7 +193,10 @@ class Attaching {
         return attachTracepoint(program, name, this.#cookie());
       }
       case 'rawTracepoint':
-        return attachRawTracepoint(program, this.#target('NAME'), this.#cookie());
+        return attachRawTracepoint(program, this.#target('NAME'), {
+          ...this.#cookie(),
+          suggest: nearRawTracepoints,
+        });
       case 'tracing':
         return attachTracing(program, this.#tracingOptions(rule));
       case 'lsm':
@@ -362,4 +368,10 @@ class Attaching {
     const { name, section } = this.#spec;
     return new ObjectError('use', { file: this.#file, section }, `attach program "${name}": ${problem}`);
   }
+}
+
+/** Raw tracepoints have the names of tracepoints, without their category. */
+function nearRawTracepoints(name: string): readonly string[] {
+  const names = listTracepoints(tracefs()).map((tracepoint) => tracepoint.slice(tracepoint.indexOf(':') + 1));
+  return nearestNames(name, new Set(names));
 }

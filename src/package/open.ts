@@ -39,7 +39,9 @@ export async function openPackage(source: string, options: OpenOptions = {}): Pr
       options.format,
     );
   }
-  if (!/[:/]/.test(source)) throw new PackageError('notFound', `${source}: no such file`);
+  // What looks like a path is none of a registry.
+  if (!/[:/]/.test(source) || /^\.{0,2}\/|\.o$/.test(source))
+    throw new PackageError('notFound', `${source}: no such file`);
   const { parseReference } = await import('./oci/reference.ts');
   const { Registry } = await import('./oci/registry.ts');
   const registry = new Registry(parseReference(source), options);

@@ -90,7 +90,8 @@ export function completed(spec: MapSpec): MapShape {
   }
   // They have room for whatever they belong to.
   if (storage || ofCgroup) maxEntries = 0;
-  else if (maxEntries === 0) throw badSpec(what, 'maxEntries is 0');
+  else if (maxEntries === 0)
+    throw badSpec(what, 'maxEntries is 0; say how many entries it has (in C: __uint(max_entries, N))');
   if ((kind.access === 'keyed' || keyless || storage) && valueSize === 0) {
     throw badSpec(what, 'values have no size');
   }

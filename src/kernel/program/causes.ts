@@ -30,6 +30,7 @@ function helper(name: string, id: number): Cause {
   if (since !== undefined && olderThan(since)) {
     return { reason: `this kernel (${runningVersion()}) has no helper ${name}: Linux ${since} brought it` };
   }
+  if (since === undefined) return { reason: `this kernel (${runningVersion()}) has no helper ${name}` };
   return { reason: `programs of this type may not call the helper ${name}` };
 }
 

@@ -50,10 +50,15 @@ export class VerifierError extends Error {
     this.source = source;
   }
 
+  /** The line of source and a caret under the column; empty where the source is not known. */
+  get frame(): readonly string[] {
+    return this.source === undefined || this.source.text === '' ? [] : frame(this.source);
+  }
+
   /** The message, the source line with a caret, and the last lines of the log (20 by default). */
   render(options: { readonly lines?: number } = {}): string {
     const out = [this.message];
-    if (this.source !== undefined) out.push('', ...frame(this.source));
+    if (this.frame.length > 0) out.push('', ...this.frame);
     const count = options.lines ?? 20;
     const shown = this.log.slice(-count);
     if (shown.length > 0) {

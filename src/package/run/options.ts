@@ -147,10 +147,17 @@ function badOption(word: string, problem: string): PackageError {
   return new PackageError('badOption', `option ${word}: ${problem}`);
 }
 
+/** Options of `bpfkit run` itself. */
+const attachOptions: ReadonlySet<string> = new Set(['interface', 'direction', 'cgroup', 'target', 'pid']);
+
 function unknownOption(word: string, options: readonly PackageOption[]): PackageError {
   const name = word.replace(/^--?/, '').replace(/=.*$/s, '');
   const near = nearestNames(name, [...options.map(({ long }) => long), 'help', 'version', 'verbose']);
-  const hint = near.length > 0 ? `did you mean --${near[0]}?` : '--help lists them';
+  const hint = attachOptions.has(name)
+    ? `where it is attached stands before the package: bpfkit run --${name} VALUE PACKAGE`
+    : near.length > 0
+      ? `did you mean --${near[0]}?`
+      : '--help lists them';
   return new PackageError('badOption', `this package has no option ${word}: ${hint}`);
 }
 

@@ -55,6 +55,7 @@ export async function runPackage(
     for (const line of text.trimEnd().split('\n')) options.print(escapeText(line));
     return;
   }
+  if (spec.programs.length === 0) throw badPackage(what, 'it has no program, so nothing would run');
   applyOptions(spec, known, parsed.values);
   const exported = exportsOf(meta, spec, what);
   const formats = printkFormats(spec);
@@ -122,13 +123,29 @@ function attachAll(loaded: BpfObject, described: readonly PackageProgram[], give
     if (!saysWhere(program.spec) && Object.keys(options).length === 0) {
       throw new PackageError(
         'unsupported',
-        `program "${program.name}" (${program.spec.section}): its package does not say where it is attached`,
-        { hint: 'to do: give --interface, --direction, --cgroup or --target' },
+        `program "${program.name}" (${program.spec.section}): nothing says where it is attached`,
+        { hint: `to do: bpfkit run ${wanted(program)} PACKAGE` },
       );
     }
     program.attach(
       saysWhere(program.spec) ? { ...(given.pid === undefined ? {} : { pid: given.pid }) } : options,
     );
+  }
+}
+
+/** What `bpfkit run` must be told of a program whose section does not say it. */
+function wanted({ spec }: LoadedProgram): string {
+  switch (spec.rule?.attach) {
+    case 'xdp':
+    case 'tcx':
+    case 'netkit':
+      return '--interface NAME';
+    case 'tc':
+      return '--interface NAME --direction ingress|egress';
+    case 'cgroup':
+      return '--cgroup PATH';
+    default:
+      return '--target NAME';
   }
 }
 

@@ -1,0 +1,278 @@
+/** Objects that cannot be run, typed as a user would: one clear sentence, exit code 1, and nothing left attached. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { bpfkit, startBpfkit } from '../support/command.ts';
+import { addInterface, enterNewNetwork, hasInterfaceKind, removeInterface, up } from '../support/network.ts';
+import { waitUntil } from '../support/wait.ts';
+
+const clang = spawnSync('clang', ['--version']).status === 0;
+const skip = process.geteuid?.() !== 0 ? 'needs root' : clang ? false : 'needs clang';
+const folder = mkdtempSync(join(tmpdir(), 'bpfkit-object-errors-'));
+after(() => rmSync(folder, { recursive: true }));
+
+const head = `#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+char LICENSE[] SEC("license") = "GPL";
+`;
+const headLines = head.split('\n').length - 1;
+const include = process.arch === 'arm64' ? 'aarch64-linux-gnu' : 'x86_64-linux-gnu';
+
+function compile(name: string, text: string, target = 'bpf'): string {
+  const [source, path] = [join(folder, `${name}.bpf.c`), join(folder, `${name}.bpf.o`)];
+  writeFileSync(source, text);
+  const words = ['-target', target, '-g', '-O2', `-I/usr/include/${include}`, '-c', source, '-o', path];
+  const { status, stderr } = spawnSync('clang', words);
+  assert.equal(status, 0, stderr.toString());
+  return path;
+}
+
+const empty = 'SEC("raw_tp/sys_enter") int empty(void *ctx) { return 0; }\n';
+
+/** Runs it; it must fail with 1, say `sentence`, and show neither a stack nor call itself defective. */
+async function refused(words: readonly string[], sentence: RegExp, exit = 1): Promise<string> {
+  const { code, stderr } = await bpfkit(['run', ...words]);
+  const text = stderr.toString();
+  assert.equal(code, exit, text);
+  assert.match(text, sentence);
+  assert.doesNotMatch(text, /defect of bpfkit|\n {4}at /);
+  return text;
+}
+
+const inC = (body: string): string => `SEC("raw_tp/sys_enter") int program(void *ctx) { ${body} }\n`;
+
+/** Name, source behind the head, and what is said. */
+const sources: readonly (readonly [string, string, RegExp])[] = [
+  [
+    'a SEC name that nobody knows',
+    'SEC("kprobes/do_exit") int p(void *c) { return 0; }',
+    /"p": no SEC name is called that; near names: kprobe\/do_exit/,
+  ],
+  [
+    'a map without entries',
+    `struct { __uint(type, BPF_MAP_TYPE_HASH); __type(key, int); __type(value, int); } counts SEC(".maps");
+${inC('int key = 0; return bpf_map_lookup_elem(&counts, &key) != 0;')}`,
+    /map "counts": maxEntries is 0; say how many entries it has \(in C: __uint\(max_entries, N\)\)/,
+  ],
+  [
+    'a map that no memory holds',
+    `struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 4000000000); __type(key, int); __type(value, long[64]); } big SEC(".maps");
+${inC('int key = 0; return bpf_map_lookup_elem(&big, &key) != 0;')}`,
+    /map "big" .*: (?:ENOMEM, out of memory; 4000000000 entries|E2BIG)/,
+  ],
+  [
+    'a member that the kernel lacks',
+    `struct task_struct { int tgidd; } __attribute__((preserve_access_index));
+${inC('struct task_struct *t = (void *)bpf_get_current_task(); return BPF_CORE_READ(t, tgidd);')}`,
+    /this kernel has no task_struct\.tgidd \(candidates: struct task_struct; near names: tgid\)/,
+  ],
+  [
+    'a type that the kernel lacks',
+    `struct no_such_type { int a; } __attribute__((preserve_access_index));
+${inC('struct no_such_type *t = ctx; return t->a;')}`,
+    /this kernel has no type no_such_type/,
+  ],
+  [
+    'a helper that the kernel lacks',
+    `static long (*newer)(void) = (void *)4000;\n${inC('return newer();')}`,
+    /this kernel \([\d.]+\S*\) has no helper number 4000/,
+  ],
+  [
+    'a kernel function that is not there',
+    `extern int bpf_no_such_kfunc(void) __ksym;\n${inC('return bpf_no_such_kfunc();')}`,
+    /extern "bpf_no_such_kfunc": this kernel has no such function in its types/,
+  ],
+  [
+    'a weak kernel function that is called all the same',
+    `extern int bpf_no_such_kfunc(void) __ksym __weak;\n${inC('return bpf_no_such_kfunc();')}`,
+    /this kernel has no function bpf_no_such_kfunc that programs may call/,
+  ],
+  [
+    'a symbol that the kernel lacks',
+    `extern const void no_such_symbol __ksym;\n${inC('return (long)&no_such_symbol;')}`,
+    /extern "no_such_symbol": this kernel has no such symbol/,
+  ],
+  [
+    'a function that nobody defines',
+    `extern int other(int);\n${inC('return other(1);')}`,
+    /"other" is declared extern and defined nowhere/,
+  ],
+  [
+    'a tracepoint that is not there',
+    'SEC("tp/sched/sched_proces_exec") int p(void *c) { return 0; }',
+    /no such tracepoint; did you mean sched:sched_process_exec/,
+  ],
+  [
+    'a raw tracepoint that is not there',
+    'SEC("raw_tp/sched_swich") int p(void *c) { return 0; }',
+    /ENOENT: there is no such raw tracepoint.*sched_switch/,
+  ],
+  [
+    'a kernel function to trace that is not there',
+    'SEC("fentry/do_unlinkatt") int p(void *c) { return 0; }',
+    /has no such function; near names: do_unlinkat/,
+  ],
+  [
+    'a security hook that is not there',
+    'SEC("lsm/file_opn") int p(void *c) { return 0; }',
+    /no such LSM hook; near names: file_open/,
+  ],
+  [
+    'a user function that is not there',
+    'SEC("uprobe//usr/bin/bash:readlin") int p(void *c) { return 0; }',
+    /the file has no such function/,
+  ],
+  ['an object without programs', 'int nothing;', /it has no program, so nothing would run/],
+];
+
+for (const [what, source, sentence] of sources) {
+  test(`${what} is said`, { skip }, () =>
+    refused([compile(what.replaceAll(' ', '-'), head + source)], sentence).then(() => {}),
+  );
+}
+
+test('what the verifier refuses has its line of C, the cause and what to do', { skip }, async () => {
+  const source = `${head}struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 4); __type(key, int); __type(value, int); } m SEC(".maps");
+SEC("raw_tp/sys_enter")
+int program(void *ctx)
+{
+	int key = 0;
+	int *value = bpf_map_lookup_elem(&m, &key);
+	return *value;
+}
+`;
+  const line = headLines + 7;
+  const said = await refused(
+    [compile('verifier', source)],
+    /a pointer that may be null is used without a test .*test it before its first use/,
+  );
+  assert.match(said, new RegExp(`:${line}:\\d+: `));
+  assert.match(
+    said,
+    new RegExp(`\n  ${line} \\|     return \\*value;\n.*\\^`),
+    'the text of the line, and where in it',
+  );
+  assert.doesNotMatch(said, /doctor/);
+});
+
+test('a file that is cut off, is nothing, or is for another machine is said', { skip }, async () => {
+  const good = compile('good', head + empty);
+  const cut = compile('cut', head + empty);
+  truncateSync(cut, 500);
+  await refused([cut], /ends outside of the file, which has 500/);
+  truncateSync(cut, 20);
+  await refused([cut], /ends outside of the file, which has 20/);
+  truncateSync(cut, 0);
+  await refused([cut], /neither a package \(JSON\), nor a BPF object \(ELF\)/);
+  truncateSync(cut, 3 * 2 ** 30);
+  await refused([cut], /3221225472 bytes are more than a package has/);
+  await refused([process.execPath], /more than a package has|not for BPF/);
+  await refused(
+    [compile('native', 'int x;', `${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`)],
+    /ELF for another machine .* not for BPF; compile with clang -target bpf/,
+  );
+  await refused(
+    [compile('big-endian', head + empty, 'bpfeb')],
+    /it is big-endian, this machine is little-endian; compile with clang -target bpfel/,
+  );
+  await refused([join(folder, 'none.bpf.o')], /none\.bpf\.o: no such file/);
+  await refused([folder], /is no regular file/);
+  await refused(['/dev/zero'], /is no regular file/);
+  assert.ok(good);
+});
+
+test('bytes that are turned over anywhere never look like a defect', { skip }, async () => {
+  const good = readFileSync(compile('hostile', `${head}int shared;\n${inC('shared++; return 0;')}`));
+  const path = join(folder, 'turned.bpf.o');
+  // Headers, the first sections, and the section table at the end: a process for each, so only a few.
+  for (const at of [16, 40, 58, 60, 62, good.length - 60, good.length - 40, good.length - 32]) {
+    const bytes = Uint8Array.from(good);
+    bytes[at] = bytes[at]! ^ 0xff;
+    bytes[at + 1] = bytes[at + 1]! ^ 0xff;
+    writeFileSync(path, bytes);
+    const { code, stderr } = await bpfkit(['run', path, '--help']);
+    assert.ok(code === 0 || code === 1, `byte ${at}`);
+    assert.doesNotMatch(stderr.toString(), /defect of bpfkit|\n {4}at /, `byte ${at}`);
+  }
+});
+
+const xdp = 'SEC("xdp") int pass(struct xdp_md *ctx) { return XDP_PASS; }\n';
+
+test('a program of an interface asks for one, where it is written, and names what is not there', {
+  skip,
+}, async () => {
+  const path = compile('xdp', head + xdp);
+  await refused(
+    [path],
+    /program "pass" \(xdp\): nothing says where it is attached\nto do: bpfkit run --interface NAME PACKAGE/,
+  );
+  await refused(
+    [path, '--interface', 'lo'],
+    /stands before the package: bpfkit run --interface VALUE PACKAGE/,
+    2,
+  );
+  await refused(['--interface', 'nothing7', path], /xdp nothing7: there is no such interface/);
+});
+
+test('a kernel that does not show its types says what to boot', { skip }, () => {
+  const path = compile(
+    'needs-types',
+    `${head}struct task_struct { int tgid; } __attribute__((preserve_access_index));
+${inC('struct task_struct *t = (void *)bpf_get_current_task(); return BPF_CORE_READ(t, tgid);')}`,
+  );
+  const command = join(import.meta.dirname, '../../dist/bpfkit.cjs');
+  const script = 'mount -t tmpfs none /sys/kernel/btf && exec "$0" "$1" run "$2"';
+  const { status, stderr } = spawnSync(
+    'unshare',
+    ['-m', 'sh', '-c', script, process.execPath, command, path],
+    {
+      timeout: 20_000,
+      encoding: 'utf8',
+    },
+  );
+  assert.equal(status, 1, stderr);
+  assert.match(stderr, /offers no type information; boot a kernel built with CONFIG_DEBUG_INFO_BTF=y/);
+});
+
+/** Whether a program is on the interface, by the list of links. */
+async function attachedTo(name: string): Promise<boolean> {
+  const { stdout } = await bpfkit(['list', 'links', '--json']);
+  return stdout
+    .toString()
+    .split('\n')
+    .some((line) => line.includes('"xdp"') && line.includes(`"${name}"`));
+}
+
+test('a hook that is taken says by what; the first program stays', { skip }, async (t) => {
+  enterNewNetwork();
+  up('lo');
+  const path = compile('taken', head + xdp);
+  const first = startBpfkit(['run', '--interface', 'lo', path]);
+  t.after(() => first.signal('SIGKILL'));
+  await waitUntil('the first to be attached', () => attachedTo('lo'));
+  await refused(
+    ['--interface', 'lo', path],
+    /xdp lo: EBUSY: the interface has an XDP program; it is held by program \d+ "pass"/,
+  );
+  assert.ok(await attachedTo('lo'));
+  first.signal('SIGINT');
+  assert.equal((await first.result()).code, 0);
+  assert.equal(await attachedTo('lo'), false);
+});
+
+test('an interface that vanishes takes its program with it, and the run ends well', { skip }, async (t) => {
+  enterNewNetwork();
+  if (!hasInterfaceKind('dummy')) return t.skip('needs interfaces of the kind dummy');
+  addInterface('gone', 'dummy');
+  const run = startBpfkit(['run', '--interface', 'gone', compile('vanishes', head + xdp)]);
+  t.after(() => run.signal('SIGKILL'));
+  await waitUntil('it to be attached', () => attachedTo('gone'));
+  removeInterface('gone');
+  run.signal('SIGINT');
+  const { code, stderr } = await run.result();
+  assert.equal(code, 0, stderr.toString());
+});
