@@ -51,7 +51,7 @@ export function describeFailure(error: unknown, environment: NodeJS.ProcessEnv, 
   // The verifier's refusal is about the program, whatever this kernel can do: its line is what helps.
   if ('frame' in error && Array.isArray(error.frame)) {
     lines.push(...error.frame.map((line) => escapeText(String(line).replaceAll('\t', '    '))));
-  }
-  else if (isKernelRefusal(error)) lines.push("'bpfkit doctor' shows what this kernel and this user can do.");
+  } else if (isKernelRefusal(error))
+    lines.push("'bpfkit doctor' shows what this kernel and this user can do.");
   return { lines, exitCode: 1 };
 }
