@@ -7,6 +7,7 @@ import { Observed, testPrograms } from '../../test/support/programs.ts';
 import { waitUntil } from '../../test/support/wait.ts';
 import type { FeatureName } from '../kernel/feature/features.ts';
 import { feature } from '../kernel/feature/features.ts';
+import { olderThan } from '../kernel/feature/release.ts';
 import { IteratorLink } from '../kernel/link/iterator.ts';
 import { cgroup2 } from '../kernel/mounts.ts';
 import type { AttachOptions } from './attach.ts';
@@ -30,6 +31,19 @@ const places = [
   'fentry',
   'fexit',
   'lsm',
+  'kprobe_multi',
+  'kretprobe_multi',
+  'kprobe_session',
+  'kretsyscall',
+  'uprobe_sleepable',
+  'uretprobe_sleepable',
+  'uprobe_multi',
+  'uretprobe_multi',
+  'uprobe_multi_sleepable',
+  'uprobe_session',
+  'fentry_sleepable',
+  'fexit_sleepable',
+  'lsm_sleepable',
 ];
 
 function load(program: string): BpfObject {
@@ -92,9 +106,30 @@ for (const [program, name, called] of [
   ['fentry', 'fentry', 'fentry'],
   ['fexit', 'fentry', 'fexit'],
   ['lsm', 'lsm', 'lsm'],
+  ['kprobe_multi', 'kprobeMulti', 'kprobe.multi'],
+  ['kretprobe_multi', 'kprobeMulti', 'kprobe.multi'],
+  ['kprobe_session', 'kprobeSession', 'kprobe.session'],
+  ['kretsyscall', 'kprobe', 'kprobe'],
+  ['fentry_sleepable', 'fentry', 'fentry'],
+  ['fexit_sleepable', 'fentry', 'fexit'],
+  ['lsm_sleepable', 'lsm', 'lsm'],
 ] as const) {
   test(`${program} attaches by its SEC name`, (t) => {
     if (needs(t, name, called)) return fires(program, openAndClose);
+  });
+}
+
+for (const [program, has, called] of [
+  ['uprobe_sleepable', () => true, 'uprobe'],
+  ['uretprobe_sleepable', () => true, 'uprobe'],
+  ['uprobe_multi', () => feature('uprobeMulti').answer === 'yes', 'uprobe.multi'],
+  ['uretprobe_multi', () => feature('uprobeMulti').answer === 'yes', 'uprobe.multi'],
+  ['uprobe_multi_sleepable', () => feature('uprobeMulti').answer === 'yes', 'uprobe.multi'],
+  ['uprobe_session', () => !olderThan('6.13'), 'uprobe.session'],
+] as const) {
+  test(`${program} attaches by its SEC name`, (t) => {
+    if (!has()) return t.skip(`needs ${called}`);
+    return fires(program, () => void process.getgid?.());
   });
 }
 

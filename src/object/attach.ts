@@ -23,7 +23,7 @@ import { attachTracepoint } from '../kernel/link/tracepoint.ts';
 import { attachLsm, attachTracing } from '../kernel/link/tracing.ts';
 import { attachUprobe, attachUretprobe } from '../kernel/link/uprobe.ts';
 import { attachUprobes } from '../kernel/link/uprobe-multi.ts';
-import { resolveUserFunction } from '../kernel/link/user-function.ts';
+import { matchingUserFunctions, resolveUserFunction } from '../kernel/link/user-function.ts';
 import { attachXdp } from '../kernel/link/xdp.ts';
 import type { BpfMap } from '../kernel/map/map.ts';
 import { tracefs } from '../kernel/mounts.ts';
@@ -113,13 +113,18 @@ export function attachBySection(
   return new Attaching(file, spec, program, usdtSpecs, options).run();
 }
 
-/** The kernel refuses a name that two functions have, and one of a list that it does not know. */
-function matchingFunctions(pattern: string): string[] {
-  const source = pattern
+/** `*` is any text, `?` any character. */
+function patternOf(text: string): RegExp {
+  const source = text
     .replace(/[.+^${}()|[\]\\]/g, '\\$&')
     .replaceAll('*', '.*')
     .replaceAll('?', '.');
-  const matches = new RegExp(`^${source}$`);
+  return new RegExp(`^${source}$`);
+}
+
+/** The kernel refuses a name that two functions have, and one of a list that it does not know. */
+function matchingFunctions(pattern: string): string[] {
+  const matches = patternOf(pattern);
   const counts = new Map<string, number>();
   for (const { name } of probeableFunctions()) {
     if (matches.test(name)) counts.set(name, (counts.get(name) ?? 0) + 1);
@@ -313,10 +318,21 @@ class Attaching {
   }
 
   #uprobes(how: { readonly atReturn?: boolean; readonly session?: boolean }): AttachedLink {
-    const { path, offset, symbol } = this.#userFunction();
+    const { path, functions } = this.#userFunctions();
     const { pid } = this.#options;
-    const places = [{ offset, symbol, ...this.#cookie() }];
+    const places = functions.map((one) => ({ ...one, ...this.#cookie() }));
     return attachUprobes(this.#program, { path, places, ...how, ...(pid === undefined ? {} : { pid }) });
+  }
+
+  /** One, or all that match a pattern of `*` and `?`. */
+  #userFunctions(): ReturnType<typeof matchingUserFunctions> {
+    const place = userPlace(this.#target('BINARY:PATTERN'));
+    if (place !== undefined && /[*?]/.test(place.symbol) && place.offset === 0) {
+      const pattern = patternOf(place.symbol);
+      return matchingUserFunctions(place.binary, place.symbol, (name) => pattern.test(name));
+    }
+    const { path, offset, symbol } = this.#userFunction();
+    return { path, functions: [{ symbol, offset }] };
   }
 
   #userFunction(): { readonly path: string; readonly offset: number; readonly symbol: string } {

@@ -20,6 +20,19 @@ enum place {
 	FENTRY,
 	FEXIT,
 	LSM,
+	KPROBE_MULTI,
+	KRETPROBE_MULTI,
+	KPROBE_SESSION,
+	KRETSYSCALL,
+	UPROBE_SLEEPABLE,
+	URETPROBE_SLEEPABLE,
+	UPROBE_MULTI,
+	URETPROBE_MULTI,
+	UPROBE_MULTI_SLEEPABLE,
+	UPROBE_SESSION,
+	FENTRY_SLEEPABLE,
+	FEXIT_SLEEPABLE,
+	LSM_SLEEPABLE,
 	PLACES,
 };
 
@@ -126,6 +139,84 @@ int lsm(void *ctx)
 {
 	count(LSM);
 	return 0;
+}
+
+SEC("?kprobe.multi/__x64_sys_clos?")
+int kprobe_multi(void *ctx)
+{
+	return count(KPROBE_MULTI);
+}
+
+SEC("?kretprobe.multi/__x64_sys_clos?")
+int kretprobe_multi(void *ctx)
+{
+	return count(KRETPROBE_MULTI);
+}
+
+SEC("?kprobe.session/__x64_sys_clos?")
+int kprobe_session(void *ctx)
+{
+	return count(KPROBE_SESSION);
+}
+
+SEC("?kretsyscall/close")
+int kretsyscall(void *ctx)
+{
+	return count(KRETSYSCALL);
+}
+
+SEC("?uprobe.s/libc.so.6:getgid")
+int uprobe_sleepable(void *ctx)
+{
+	return count(UPROBE_SLEEPABLE);
+}
+
+SEC("?uretprobe.s/libc.so.6:getgid")
+int uretprobe_sleepable(void *ctx)
+{
+	return count(URETPROBE_SLEEPABLE);
+}
+
+SEC("?uprobe.multi/libc.so.6:getgi?")
+int uprobe_multi(void *ctx)
+{
+	return count(UPROBE_MULTI);
+}
+
+SEC("?uretprobe.multi/libc.so.6:getgi?")
+int uretprobe_multi(void *ctx)
+{
+	return count(URETPROBE_MULTI);
+}
+
+SEC("?uprobe.multi.s/libc.so.6:getgi?")
+int uprobe_multi_sleepable(void *ctx)
+{
+	return count(UPROBE_MULTI_SLEEPABLE);
+}
+
+SEC("?uprobe.session/libc.so.6:getgi?")
+int uprobe_session(void *ctx)
+{
+	return count(UPROBE_SESSION);
+}
+
+SEC("?fentry.s/__x64_sys_close")
+int fentry_sleepable(void *ctx)
+{
+	return count(FENTRY_SLEEPABLE);
+}
+
+SEC("?fexit.s/__x64_sys_close")
+int fexit_sleepable(void *ctx)
+{
+	return count(FEXIT_SLEEPABLE);
+}
+
+SEC("?lsm.s/file_open")
+int lsm_sleepable(void *ctx)
+{
+	return count(LSM_SLEEPABLE);
 }
 
 struct seq_file;

@@ -43,6 +43,39 @@ export function resolveUserFunction(file: string, symbol: string, offset: number
   }
 }
 
+export interface NamedUserFunction {
+  readonly symbol: string;
+  readonly offset: number;
+}
+
+/**
+ * All functions of a file whose names are accepted, each place once, by the first of its names. `pattern` is for
+ * the message: throws AttachError `notFound` where none is.
+ */
+export function matchingUserFunctions(
+  file: string,
+  pattern: string,
+  accepts: (name: string) => boolean,
+): { readonly path: string; readonly functions: readonly NamedUserFunction[] } {
+  const path = locate(file);
+  if (path === undefined) throw refuse(file, pattern, `there is no program or library "${file}"`, []);
+  const opened = openFile(path, pattern);
+  try {
+    const elf = ElfFile.open(opened.source);
+    const places = new Map<number, string>();
+    for (const table of ['dynamic', 'static'] as const) {
+      for (const { symbol, fileOffset, indirect } of listFunctions(elf, table)) {
+        // A resolver runs once, before anybody calls what it chooses.
+        if (!indirect && !places.has(fileOffset) && accepts(symbol.name)) places.set(fileOffset, symbol.name);
+      }
+    }
+    if (places.size === 0) throw refuse(path, pattern, 'no function of the file matches', []);
+    return { path, functions: [...places].map(([offset, symbol]) => ({ symbol, offset })) };
+  } finally {
+    closeSync(opened.fd);
+  }
+}
+
 const libraryDirectories = [
   '/lib/x86_64-linux-gnu',
   '/lib/aarch64-linux-gnu',
