@@ -88,5 +88,6 @@ function namesOf(
 }
 
 function diagnosticOf(error: LowerError): Diagnostic {
-  return { severity: 'error', message: error.message, span: error.span };
+  const { message, span, hint } = error;
+  return { severity: 'error', message, span, ...(hint === undefined ? {} : { hint }) };
 }

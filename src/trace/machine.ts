@@ -126,6 +126,7 @@ export class Machine {
       pidNamespace: pidNamespace(),
       kprobeMulti: !olderThan('5.18') && without?.has('kprobe_multi') !== true,
       ...(this.#sessions() ? { kprobeSession: (symbol: string) => this.#isTraceable(symbol) } : {}),
+      tracingFunctions: !olderThan('6.12'),
       maxStackDepth: maxStackDepth(),
       kernelSymbol: (name) => this.kernelSymbol(name),
       userSymbol: (path, name) => symbolIn(path, name)?.address,

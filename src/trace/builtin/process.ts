@@ -6,10 +6,13 @@ import { process as lowerProcess } from '../lower/builtins/process.ts';
 import { typeText } from '../types/text.ts';
 import { bool, pointerTo, string, type Type, uint32, uint64 } from '../types/type.ts';
 import type { Builtin } from './builtin.ts';
-import { compiledAway, isAddress, literalText, requires, wordOf } from './rules.ts';
+import { compiledAway, isAddress, isInteger, literalText, requires, wordOf } from './rules.ts';
 
 /** TASK_COMM_LEN, include/linux/sched.h. */
 const comm = string(16);
+
+/** Finds a task by its process id: Linux 6.2. */
+const taskFromPid = 'bpf_task_from_pid';
 
 /** `pid(init)`: the name of a PID namespace. */
 function checkNamespace(context: CheckContext, call: CallExpr | IdentifierExpr, args: readonly Expr[]): Type {
@@ -96,7 +99,15 @@ export const processBuiltins: readonly Builtin[] = [
     check(context, call, args) {
       const [pid] = args;
       // The name of another process: its pid, or its task.
-      if (pid !== undefined) requires(context, call, pid, 'integer or pointer', isAddress);
+      if (pid === undefined) return comm;
+      const fits = requires(context, call, pid, 'integer or pointer', isAddress);
+      if (
+        fits &&
+        isInteger(context.typeOf(pid)) &&
+        context.environment.kernelFunction?.(taskFromPid) === false
+      ) {
+        context.diagnostics.error(call.span, say.noTaskFromPid, { hint: say.needsLinux('6.2') });
+      }
       return comm;
     },
     lower: lowerProcess.comm,

@@ -216,6 +216,8 @@ export const argsValue = 'args cannot be assigned to a map';
 export const valueType = (type: string): string => `${type} cannot be assigned to a map`;
 export const aggregateCopied = (type: string, map: string, example: string): string =>
   `Map value '${type}' cannot be assigned from one map to another. The function that returns this type must be called directly e.g. \`${map} = ${example};\`.`;
+export const noTaskFromPid = 'This kernel cannot find a task by its pid: comm(pid) is not possible.';
+export const needsLinux = (version: string): string => `It takes Linux ${version}.`;
 export const aggregateRead = (type: string): string =>
   `Map value '${type}' can only be printed: it has no single number.`;
 export const incompatibleMapType = (declared: string, needed: string): string =>

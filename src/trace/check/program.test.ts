@@ -13,7 +13,7 @@ import { Diagnostics } from '../diagnostic.ts';
 import { parseProgram } from '../parse/parse.ts';
 import { checkProgram } from './check.ts';
 import type { Checked } from './program.ts';
-import { testEnvironment } from './testing.ts';
+import { check, testEnvironment } from './testing.ts';
 
 const folder = join(projectRoot, 'src/trace/check/fixtures/said/');
 const scripts: readonly string[] = readdirSync(folder).flatMap((file) =>
@@ -217,4 +217,14 @@ test('what is said is the same each time', () => {
     const said = (): string[] | undefined => tryCheck(script)?.diagnostics.list.map(({ message }) => message);
     assert.deepEqual(said(), said(), script);
   }
+});
+
+test('what the kernel cannot do is said before anything is compiled, at its place', () => {
+  const old = { kernelFunction: () => false };
+  const { diagnostics } = check('begin { $a = comm(1); $b = comm(curtask); }', old);
+  const [first, ...others] = diagnostics.list.filter(({ severity }) => severity === 'error');
+  assert.match(first!.message, /cannot find a task by its pid/);
+  assert.match(first!.hint!, /6\.2/);
+  assert.equal(first!.span!.start, 'begin { $a = '.length);
+  assert.deepEqual(others, []);
 });

@@ -132,7 +132,7 @@ export const testEnvironment: CheckEnvironment = {
   },
   returnOf: () => pointerTo(task, 'kernel'),
   kernelSymbol: (name) => (name === 'jiffies' ? 0xffff_ffff_8000_0000n : undefined),
-  kernelFunction: (name) => name === 'bpf_strlen',
+  kernelFunction: (name) => name === 'bpf_strlen' || name === 'bpf_task_from_pid',
   cgroupId: (at) => (at === '/cgroup' ? 42n : undefined),
 };
 

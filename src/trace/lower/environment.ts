@@ -12,6 +12,8 @@ export interface LowerEnvironment {
   readonly pidNamespace?: { readonly device: bigint; readonly inode: bigint } | undefined;
   /** The programs are loaded by other kernels: members of kernel structs are looked up there. Default false. */
   readonly portable?: boolean | undefined;
+  /** Tracepoint and perf event programs call the kernel functions that tracing programs do (6.12). Default false. */
+  readonly tracingFunctions?: boolean;
   /** kprobe.multi links exist (5.18). */
   readonly kprobeMulti: boolean;
   /** kprobe.session links exist (6.10), and can be at this function; undefined: they do not. */

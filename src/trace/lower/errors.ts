@@ -3,9 +3,11 @@ import type { Span } from '../source.ts';
 
 export class LowerError extends Error {
   readonly span: Span;
+  readonly hint: string | undefined;
 
-  constructor(span: Span, message: string) {
+  constructor(span: Span, message: string, hint?: string) {
     super(message);
+    this.hint = hint;
     this.name = 'LowerError';
     this.span = span;
   }

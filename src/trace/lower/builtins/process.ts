@@ -1,8 +1,10 @@
 /** Who runs: the current task, its ids and names. */
+
 import type { Value } from '../../../compiler/ir.ts';
 import { ProgramType } from '../../../kernel/spec.ts';
 import { addressAt, zero } from '../../../script/emit/memory.ts';
 import type { Expr } from '../../ast/nodes.ts';
+import * as say from '../../check/messages.ts';
 import { string, type Type, uint32, uint64 } from '../../types/type.ts';
 import { LowerError } from '../errors.ts';
 import { currentTask, type KernelObject, numberField, objectField, textField } from '../kernel-field.ts';
@@ -66,15 +68,16 @@ function nameByPid(l: Lowering, call: Call, argument: Expr): Lowered {
   const find = btf.find('bpf_task_from_pid', 'function');
   const release = btf.find('bpf_task_release', 'function');
   if (find === undefined || release === undefined) {
-    throw new LowerError(
-      call.span,
-      'This kernel cannot find a task by its pid (Linux 6.2): comm(pid) is not possible.',
-    );
+    throw new LowerError(call.span, say.noTaskFromPid, say.needsLinux('6.2'));
   }
-  if (l.hook.programType !== ProgramType.tracing && l.hook.programType !== ProgramType.xdp) {
+  const { programType, resolved } = l.hook;
+  const { tracingFunctions = false } = l.script.environment;
+  const late = programType === ProgramType.tracepoint || programType === ProgramType.perfEvent;
+  if (programType !== ProgramType.tracing && programType !== ProgramType.xdp && !(late && tracingFunctions)) {
     throw new LowerError(
       call.span,
-      `A ${l.hook.resolved.provider} probe may not look for other tasks: comm(pid) is not possible.`,
+      `The kernel does not let ${resolved.provider} probes look for other tasks: comm(pid) is not possible here.`,
+      'Keep the pid (print(pid), @[pid]), or note comm by tid in a probe that runs in that task.',
     );
   }
   return {
