@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
-import { closeSync, mkdirSync, openSync, rmdirSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, rmdirSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { objectBytes } from '../../test/support/objects.ts';
 import { Observed, testPrograms } from '../../test/support/programs.ts';
@@ -110,12 +110,25 @@ for (const [program, name, called] of [
   ['kretprobe_multi', 'kprobeMulti', 'kprobe.multi'],
   ['kprobe_session', 'kprobeSession', 'kprobe.session'],
   ['kretsyscall', 'kprobe', 'kprobe'],
-  ['fentry_sleepable', 'fentry', 'fentry'],
-  ['fexit_sleepable', 'fentry', 'fexit'],
   ['lsm_sleepable', 'lsm', 'lsm'],
 ] as const) {
   test(`${program} attaches by its SEC name`, (t) => {
     if (needs(t, name, called)) return fires(program, openAndClose);
+  });
+}
+
+for (const [program, called] of [
+  ['fentry_sleepable', 'fentry'],
+  ['fexit_sleepable', 'fexit'],
+] as const) {
+  test(`${program} runs where the kernel lets it sleep: where errors may be injected`, (t) => {
+    if (!needs(t, 'fentry', called)) return;
+    // CONFIG_FUNCTION_ERROR_INJECTION; Debian's kernels have it not.
+    if (existsSync('/sys/kernel/debug/error_injection/list')) return fires(program, openAndClose);
+    assert.throws(
+      () => load(program),
+      /does not allow sleepable programs .*__x64_sys_close is not sleepable/,
+    );
   });
 }
 
