@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -126,7 +127,7 @@ function writeBundle(name, bundle) {
   return hash;
 }
 
-async function buildLauncher(from, to, stem) {
+async function buildLauncher(from, to, stem, more = {}) {
   const { outputFiles } = await build({
     ...common,
     entryPoints: [`scripts/${from}`],
@@ -134,7 +135,9 @@ async function buildLauncher(from, to, stem) {
     format: 'cjs',
     write: false,
   });
-  writeFileSync(join(dist, to), outputFiles[0].text.replace('@STEM@', stem));
+  let text = outputFiles[0].text.replace('@STEM@', stem);
+  for (const [mark, value] of Object.entries(more)) text = text.replace(`"${mark}"`, value);
+  writeFileSync(join(dist, to), text);
 }
 
 /**
@@ -156,19 +159,85 @@ const lazyChildProcess = {
   },
 };
 
-async function buildCli() {
-  const { metafile, outputFiles } = await build({
+/**
+ * The command line is several bundles, each a whole command line without the bodies of the others' commands: reading,
+ * checking and deserialising what a command never uses would cost each start milliseconds and megabytes. The
+ * launcher picks by the first word.
+ */
+const bundlesOfCommands = {
+  trace: ['trace'],
+  objects: ['build', 'run', 'inspect', 'pull', 'push', 'gen', 'list', 'show'],
+};
+
+/** The names of each command that is not in cli.cjs, aliases too, with its bundle. */
+async function commandBundles() {
+  const { outputFiles } = await build({
     ...bundled,
-    entryPoints: ['src/cli/main.ts'],
-    outfile: join(dist, 'cli.cjs'),
-    plugins: [lazyChildProcess],
-    // Nobody sees this text: errors of the command line are sentences.
-    minifyWhitespace: true,
+    entryPoints: ['src/cli/table.ts'],
+    outfile: join(dist, 'table.cjs'),
+    plugins: [elsewhere(() => false)],
   });
-  const hash = writeBundle('cli.cjs', outputFiles[0].text);
-  await buildLauncher('launcher.cjs', 'bpfkit.cjs', `bpfkit-${pkg.version}-${hash}`);
+  const module = { exports: {} };
+  new Function('module', 'require', outputFiles[0].text)(module, createRequire(import.meta.url));
+  const found = {};
+  for (const { name, aliases = [] } of module.exports.commands) {
+    const bundle = Object.keys(bundlesOfCommands).find((one) => bundlesOfCommands[one].includes(name));
+    for (const word of bundle === undefined ? [] : [name, ...aliases]) found[word] = bundle;
+  }
+  return found;
+}
+
+/**
+ * Leaves out the bodies of commands that are not wanted.
+ * @param {(name: string) => boolean} wanted
+ * @returns {import('esbuild').Plugin}
+ */
+function elsewhere(wanted) {
+  return {
+    name: 'elsewhere',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^\.\/commands\// }, ({ path, importer }) => {
+        const name = /^\.\/commands\/([\w-]+)\.ts$/.exec(path)?.[1];
+        if (!/\/src\/cli\/(?:table|main)\.ts$/.test(importer) || name === undefined || wanted(name))
+          return undefined;
+        return { path: name, namespace: 'elsewhere' };
+      });
+      onLoad({ filter: /.*/, namespace: 'elsewhere' }, ({ path }) => ({
+        contents: `export function run() { throw new Error('${path} is in another bundle'); }`,
+      }));
+    },
+  };
+}
+
+async function buildCli() {
+  const words = await commandBundles();
+  const others = new Set(Object.values(bundlesOfCommands).flat());
+  const metafiles = [];
+  const hashes = [];
+  for (const [name, wanted] of [
+    ['cli', (command) => !others.has(command)],
+    ...Object.entries(bundlesOfCommands).map(([one, list]) => [
+      `cli-${one}`,
+      (command) => list.includes(command),
+    ]),
+  ]) {
+    const { metafile, outputFiles } = await build({
+      ...bundled,
+      entryPoints: ['src/cli/main.ts'],
+      outfile: join(dist, `${name}.cjs`),
+      plugins: [lazyChildProcess, elsewhere(wanted)],
+      // Nobody sees this text: errors of the command line are sentences.
+      minifyWhitespace: true,
+    });
+    hashes.push(writeBundle(`${name}.cjs`, outputFiles[0].text));
+    metafiles.push(metafile);
+  }
+  const hash = createHash('sha256').update(hashes.join()).digest('hex').slice(0, 16);
+  await buildLauncher('launcher.cjs', 'bpfkit.cjs', `bpfkit-${pkg.version}-${hash}`, {
+    '@BUNDLES@': JSON.stringify(words).replaceAll('"', "'"),
+  });
   chmodSync(join(dist, 'bpfkit.cjs'), 0o755);
-  return metafile;
+  return metafiles;
 }
 
 /** Declarations of what the entry points reach. Checking types is `npm run check`'s work, not done twice. */
@@ -189,7 +258,7 @@ function buildDeclarations() {
 
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { mode: 0o755 });
-const metafiles = await Promise.all([buildLibrary(), buildCli()]);
+const [library, cli] = await Promise.all([buildLibrary(), buildCli()]);
 buildDeclarations();
-writeFileSync(join(dist, 'THIRD_PARTY.txt'), thirdPartyNotice(bundledPackages(...metafiles)));
+writeFileSync(join(dist, 'THIRD_PARTY.txt'), thirdPartyNotice(bundledPackages(library, ...cli)));
 spawnSync(process.execPath, [join(root, 'scripts/warm.mjs')], { stdio: 'inherit' });
