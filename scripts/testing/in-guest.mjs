@@ -20,12 +20,13 @@ async function projectArchive(/** @type {string | undefined} */ compiled) {
     if (existsSync(join(root, name)))
       archive.tree(join(root, name), `bpfkit/${name}`, (path) => !path.endsWith('.map'));
   };
-  archive.copy(join(root, 'package.json'), 'bpfkit/package.json');
+  for (const name of ['package.json', 'test/kernels.json']) archive.copy(join(root, name), `bpfkit/${name}`);
   put('dist');
   put('node_modules/acorn'); // part of the built package, but not of the compiled tests
   put('node_modules/koffi');
   put('node_modules/@koromix/koffi-linux-x64');
   put('test/fixtures');
+  put('test/trace/guest-cases');
   if (compiled) {
     compileObjects();
     put('.build/objects/clang');

@@ -1,0 +1,4 @@
+/** fentry and fexit. */
+import { declareGuestCases } from '../trace/guest-cases.ts';
+
+declareGuestCases('trampolines');
