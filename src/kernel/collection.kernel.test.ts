@@ -305,7 +305,7 @@ test('a reference to a map that the spec lacks is named', () => {
 test('a helper that does not exist is told from a wrong program', () => {
   assert.throws(
     () => loadCollection({ maps: [], programs: [filter('x', [callHelper(9999), exit()])] }),
-    (error: unknown) => error instanceof VerifierError && /may not call the helper/.test(error.message),
+    (error: unknown) => error instanceof VerifierError && /has no helper number 9999/.test(error.message),
   );
 });
 

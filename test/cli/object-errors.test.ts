@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { bpfkit, startBpfkit } from '../support/command.ts';
-import { addInterface, enterNewNetwork, hasInterfaceKind, removeInterface, up } from '../support/network.ts';
+import { addPair, enterNewNetwork, hasInterfaceKind, removeInterface, up } from '../support/network.ts';
+import { projectRoot } from '../support/project.ts';
 import { waitUntil } from '../support/wait.ts';
 
 const clang = spawnSync('clang', ['--version']).status === 0;
@@ -224,7 +225,7 @@ test('a kernel that does not show its types says what to boot', { skip }, () => 
     `${head}struct task_struct { int tgid; } __attribute__((preserve_access_index));
 ${inC('struct task_struct *t = (void *)bpf_get_current_task(); return BPF_CORE_READ(t, tgid);')}`,
   );
-  const command = join(import.meta.dirname, '../../dist/bpfkit.cjs');
+  const command = join(projectRoot, 'dist/bpfkit.cjs');
   const script = 'mount -t tmpfs none /sys/kernel/btf && exec "$0" "$1" run "$2"';
   const { status, stderr } = spawnSync(
     'unshare',
@@ -266,8 +267,8 @@ test('a hook that is taken says by what; the first program stays', { skip }, asy
 
 test('an interface that vanishes takes its program with it, and the run ends well', { skip }, async (t) => {
   enterNewNetwork();
-  if (!hasInterfaceKind('dummy')) return t.skip('needs interfaces of the kind dummy');
-  addInterface('gone', 'dummy');
+  if (!hasInterfaceKind('veth')) return t.skip('needs veth');
+  addPair('veth', 'gone', 'other');
   const run = startBpfkit(['run', '--interface', 'gone', compile('vanishes', head + xdp)]);
   t.after(() => run.signal('SIGKILL'));
   await waitUntil('it to be attached', () => attachedTo('gone'));
