@@ -1,5 +1,6 @@
 /** Constant expressions of C, in conditions of the preprocessor, sizes of arrays and values of enums. */
 
+import { BINARY_PRECEDENCE } from '../lex/tokens.ts';
 import type { CFailure } from './errors.ts';
 import * as messages from './errors.ts';
 import type { CToken, CTokens } from './tokens.ts';
@@ -33,26 +34,8 @@ export function evaluate(tokens: CTokens, options: EvaluateOptions): CValue {
   return new Evaluator(tokens, options).ternary();
 }
 
-const PRECEDENCE: Readonly<Record<string, number>> = {
-  '||': 1,
-  '&&': 2,
-  '|': 3,
-  '^': 4,
-  '&': 5,
-  '==': 6,
-  '!=': 6,
-  '<': 7,
-  '>': 7,
-  '<=': 7,
-  '>=': 7,
-  '<<': 8,
-  '>>': 8,
-  '+': 9,
-  '-': 9,
-  '*': 10,
-  '/': 10,
-  '%': 10,
-};
+/** C's operators bind as those of the language do. */
+const PRECEDENCE: Readonly<Record<string, number>> = BINARY_PRECEDENCE;
 
 class Evaluator {
   readonly #tokens: CTokens;
