@@ -54,6 +54,8 @@ export interface AttachOptions {
   readonly mode?: 'native' | 'generic' | 'hardware';
   /** tc: which way (tcx and netkit have it in SEC). */
   readonly direction?: 'ingress' | 'egress';
+  /** tc: the place of the filter among others. Default: chosen by the kernel. */
+  readonly filter?: { readonly priority?: number; readonly handle?: number };
   /** tcx, netkit, cgroup: the place among others. Default: last. */
   readonly order?: Order;
   /** A directory of a cgroup2 file system. */
@@ -271,7 +273,7 @@ class Attaching {
       }
       default:
         if (direction === undefined) throw this.#missing('direction', "'ingress' or 'egress'");
-        return attachTc(program, device, { direction });
+        return attachTc(program, device, { direction, ...this.#options.filter });
     }
   }
 

@@ -157,16 +157,38 @@ function placeOf(program: LoadedProgram, annotations: PackageProgram | undefined
       if (typeof hook !== 'object' || hook === null) return {};
       const { ifindex = 1, attach_point: point = 'BPF_TC_INGRESS' } = hook as Record<string, unknown>;
       const direction = point === 'BPF_TC_EGRESS' ? 'egress' : 'ingress';
-      return { interface: Number(ifindex), direction };
+      return { interface: Number(ifindex), direction, filter: filterOf(annotations?.tcopts) };
     }
-    case 'xdp':
-      return annotations?.ifindex === undefined ? {} : { interface: Number(annotations.ifindex) };
+    case 'xdp': {
+      if (annotations?.ifindex === undefined) return {};
+      const mode = xdpMode(Number(annotations.flags ?? 0));
+      return { interface: Number(annotations.ifindex), ...(mode === undefined ? {} : { mode }) };
+    }
     case 'perfEvent':
       // PERF_COUNT_SW_CPU_CLOCK: every machine has it.
       return { perf: { type: 1, event: 0, frequency: 49 } };
     default:
       return {};
   }
+}
+
+/** `@tcopts`; what it does not say, the kernel chooses. */
+function filterOf(options: unknown): NonNullable<AttachOptions['filter']> {
+  const { handle, priority } = (typeof options === 'object' && options !== null ? options : {}) as Record<
+    string,
+    unknown
+  >;
+  return {
+    ...(typeof handle === 'number' ? { handle } : {}),
+    ...(typeof priority === 'number' ? { priority } : {}),
+  };
+}
+
+/** `@flags`: XDP_FLAGS_SKB_MODE, DRV_MODE and HW_MODE of include/uapi/linux/if_link.h. */
+function xdpMode(flags: number): AttachOptions['mode'] {
+  if ((flags & 2) !== 0) return 'generic';
+  if ((flags & 4) !== 0) return 'native';
+  return (flags & 8) !== 0 ? 'hardware' : undefined;
 }
 
 /** Shows what one map has to say until everything is detached. */
