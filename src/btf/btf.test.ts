@@ -383,3 +383,20 @@ test('bytes of the other byte order, or at odd places, are not touched, in a Buf
     assert.deepEqual(part, before);
   }
 });
+
+test('a kept index finds the same types, and one of other types is not used', () => {
+  const bytes = encodeBtf(everyKind, true);
+  const fresh = Btf.parse(bytes);
+  const index = fresh.index();
+  const again = Btf.parse(bytes, { index });
+  for (let id = 0; id < fresh.count; id++) {
+    assert.deepEqual(again.type(id), fresh.type(id));
+    assert.deepEqual(again.findAll(fresh.name(id)), fresh.findAll(fresh.name(id)));
+  }
+  assert.deepEqual(again.index(), index);
+  const others = encodeBtf([...everyKind, { kind: 'float', name: 'more', size: 4 }], true);
+  for (const wrong of [index, new Uint8Array(), index.subarray(1), new Uint8Array(index.length)]) {
+    assert.notEqual(Btf.parse(others, { index: wrong }).find('more'), undefined);
+    assert.equal(Btf.parse(others, { index: wrong }).count, everyKind.length + 2);
+  }
+});

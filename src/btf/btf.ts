@@ -1,10 +1,11 @@
 import { nearestNames } from '../text/nearest.ts';
 import { badBase, noSuchType } from './errors.ts';
+import type { Measures } from './kept-index.ts';
+import { decodeIndex, encodeIndex } from './kept-index.ts';
 import type { FoundMember, TypeTable } from './layout.ts';
 import { alignOf, findMember, sizeOf, stripModifiers } from './layout.ts';
 import { materialise } from './materialise.ts';
 import { essentialName, NameLookup } from './names.ts';
-import type { Records } from './records.ts';
 import { kindNames, parseFrame, scanRecords } from './records.ts';
 import { Strings } from './strings.ts';
 import type { BtfKind, BtfType, TypeId } from './types.ts';
@@ -14,6 +15,8 @@ export interface BtfOptions {
   readonly base?: Btf;
   /** Bytes of a pointer, which BTF does not say. Default 8. */
   readonly pointerSize?: 4 | 8;
+  /** What `index()` gave for the same bytes; one of others is not used. Saves the pass over the records. */
+  readonly index?: Uint8Array | undefined;
 }
 
 /**
@@ -30,14 +33,14 @@ export class Btf implements TypeTable {
   readonly pointerSize: 4 | 8;
   readonly base: Btf | undefined;
   readonly #firstId: TypeId;
+  readonly #starts: Uint32Array;
   readonly #words: Uint32Array;
   readonly #strings: Strings;
-  readonly #records: Records;
   readonly #names: NameLookup;
   readonly #types = new Map<TypeId, BtfType>();
   #flavoured: ReadonlyMap<string, readonly string[]> | undefined;
 
-  private constructor(bytes: Uint8Array, { base, pointerSize }: BtfOptions) {
+  private constructor(bytes: Uint8Array, { base, pointerSize, index }: BtfOptions) {
     if (base?.base !== undefined) throw badBase('is itself split');
     const frame = parseFrame(bytes);
     if (base !== undefined && base.littleEndian !== frame.littleEndian)
@@ -48,9 +51,16 @@ export class Btf implements TypeTable {
     this.#words = frame.words;
     this.#strings = new Strings(frame.strings, base === undefined ? new Uint8Array() : base.#strings.own);
     this.#firstId = base?.count ?? 1;
-    this.#records = scanRecords(frame.words, this.#firstId, this.#strings.end);
-    this.count = this.#firstId + this.#records.starts.length;
-    this.#names = new NameLookup(this.#records, this.#strings, this.#firstId);
+    const kept = index === undefined ? undefined : decodeIndex(index, this.#measures());
+    this.#starts = kept?.starts ?? scanRecords(frame.words, this.#firstId, this.#strings.end);
+    this.count = this.#firstId + this.#starts.length;
+    const records = {
+      starts: this.#starts,
+      words: frame.words,
+      strings: this.#strings,
+      firstId: this.#firstId,
+    };
+    this.#names = new NameLookup(records, kept?.hashes);
   }
 
   /**
@@ -59,6 +69,11 @@ export class Btf implements TypeTable {
    */
   static parse(bytes: Uint8Array, options: BtfOptions = {}): Btf {
     return new Btf(bytes, options);
+  }
+
+  /** The index of these types, for `parse` of the same bytes in another process. */
+  index(): Uint8Array {
+    return encodeIndex({ starts: this.#starts, hashes: this.#names.hashes() }, this.#measures());
   }
 
   /** The type as a plain object; the same object each time. */
@@ -169,9 +184,13 @@ export class Btf implements TypeTable {
     return findMember(this, id, name);
   }
 
+  #measures(): Measures {
+    return { firstId: this.#firstId, words: this.#words.length, stringsEnd: this.#strings.end };
+  }
+
   #start(id: TypeId): number {
     const index = id - this.#firstId;
-    const start = this.#records.starts[index];
+    const start = this.#starts[index];
     if (start === undefined) throw noSuchType(id, this.count);
     return start;
   }

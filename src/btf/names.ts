@@ -1,4 +1,3 @@
-import type { Records } from './records.ts';
 import type { Strings } from './strings.ts';
 import { hashOfName, isLatin1 } from './strings.ts';
 import type { TypeId } from './types.ts';
@@ -14,6 +13,20 @@ export function essentialName(name: string): string {
   return match?.[1] ?? name;
 }
 
+export interface NamedRecords {
+  /** Where each record begins among `words`; its first word is the offset of its name. */
+  readonly starts: Uint32Array;
+  readonly words: Uint32Array;
+  readonly strings: Strings;
+  readonly firstId: TypeId;
+}
+
+function hashesOfNames({ starts, words, strings }: NamedRecords): Uint32Array {
+  const names = new Uint32Array(starts.length);
+  for (let i = 0; i < names.length; i++) names[i] = words[starts[i]!]!;
+  return strings.hashes(names);
+}
+
 /**
  * From names to type ids.
  *
@@ -22,16 +35,18 @@ export function essentialName(name: string): string {
  * table would cost twice as much to fill and repay it only after hundreds of different names.
  */
 export class NameLookup {
-  readonly #records: Records;
-  readonly #strings: Strings;
-  readonly #firstId: TypeId;
+  readonly #records: NamedRecords;
   readonly #found = new Map<string, readonly TypeId[]>();
   #hashes: Uint32Array | undefined;
 
-  constructor(records: Records, strings: Strings, firstId: TypeId) {
+  constructor(records: NamedRecords, hashes?: Uint32Array) {
     this.#records = records;
-    this.#strings = strings;
-    this.#firstId = firstId;
+    this.#hashes = hashes;
+  }
+
+  /** `hashOfName` of each type's name. */
+  hashes(): Uint32Array {
+    return (this.#hashes ??= hashesOfNames(this.#records));
   }
 
   /** Ids of the types of that name, ascending; not those of a base. */
@@ -39,11 +54,12 @@ export class NameLookup {
     const known = this.#found.get(name);
     if (known !== undefined) return known;
     if (name === '' || name.includes('\0') || !isLatin1(name)) return [];
-    const hashes = (this.#hashes ??= this.#strings.hashes(this.#records.names));
+    const { starts, words, strings, firstId } = this.#records;
+    const hashes = this.hashes();
     const hash = hashOfName(name);
     const ids: TypeId[] = [];
     for (let i = hashes.indexOf(hash); i >= 0; i = hashes.indexOf(hash, i + 1)) {
-      if (this.#strings.equals(this.#records.names[i]!, name)) ids.push(this.#firstId + i);
+      if (strings.equals(words[starts[i]!]!, name)) ids.push(firstId + i);
     }
     // Names that do not exist are not remembered: there is no end of them.
     if (ids.length > 0) this.#found.set(name, ids);

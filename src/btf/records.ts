@@ -109,23 +109,15 @@ function wordsOf(bytes: Uint8Array, offset: number, length: number, littleEndian
   return words;
 }
 
-export interface Records {
-  /** Word where the record of each type begins; index 0 is the first type, not `void`. */
-  readonly starts: Uint32Array;
-  /** String offset of each type's name. */
-  readonly names: Uint32Array;
-}
-
 /**
- * Finds the records. Checks that each ends inside of the section and that its name does; what it refers to is
+ * The word where the record of each type begins; index 0 is the first type, not `void`. Checks that each ends inside of the section and that its name does; what it refers to is
  * checked when it is read. `firstId` is the id of the first record, `stringsEnd` one past the last string offset.
  */
-export function scanRecords(words: Uint32Array, firstId: TypeId, stringsEnd: number): Records {
+export function scanRecords(words: Uint32Array, firstId: TypeId, stringsEnd: number): Uint32Array {
   const length = words.length;
-  // The smallest record has three words. Pages of these arrays that stay unused are never touched.
+  // The smallest record has three words. Pages of the array that stay unused are never touched.
   const most = Math.floor(length / 3);
   const starts = new Uint32Array(most);
-  const names = new Uint32Array(most);
   let count = 0;
   let at = 0;
   while (at + 3 <= length) {
@@ -135,10 +127,9 @@ export function scanRecords(words: Uint32Array, firstId: TypeId, stringsEnd: num
     const name = words[at]!;
     if (name !== 0 && name >= stringsEnd) throw stringPastEnd(name, stringsEnd, firstId + count);
     starts[count] = at;
-    names[count] = name;
     count++;
     at += 3 + fixedWords[kind]! + elementWords[kind]! * (info & 0xffff);
   }
   if (at !== length) throw recordPastEnd(firstId + (at > length ? count - 1 : count));
-  return { starts: starts.subarray(0, count), names: names.subarray(0, count) };
+  return starts.subarray(0, count);
 }

@@ -4,7 +4,9 @@ import { Btf } from '../btf/btf.ts';
 import { SysError } from '../sys/errors.ts';
 import { openPath } from '../sys/file.ts';
 import { Mapping } from '../sys/memory.ts';
+import { keptFiles } from '../sys/root-cache.ts';
 import { noKernelBtf } from './errors.ts';
+import { kernelIdentity } from './identity.ts';
 
 const path = '/sys/kernel/btf/vmlinux';
 
@@ -15,8 +17,18 @@ let read: Btf | undefined;
  * Throws KernelError (noType) where the kernel has none.
  */
 export function vmlinux(): Btf {
-  read ??= Btf.parse(mapped() ?? copied());
+  read ??= indexed(mapped() ?? copied());
   return read;
+}
+
+/** Finding the records and hashing their names takes 10 ms, so what they give is kept for this build of the kernel. */
+function indexed(bytes: Uint8Array): Btf {
+  const cache = keptFiles();
+  const name = `types-${kernelIdentity()}-${bytes.length}.bin`;
+  const index = cache?.read(name);
+  const types = Btf.parse(bytes, { index });
+  if (cache !== undefined && index === undefined) cache.write(name, types.index());
+  return types;
 }
 
 /**

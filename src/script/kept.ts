@@ -6,18 +6,16 @@
  * which are in its name, and comes from a folder that only root can write to (sys/root-cache.ts). Whatever
  * is wrong with it, the program is compiled as if there were none.
  */
-import { readFileSync } from 'node:fs';
-import { release, version } from 'node:os';
-import { dirname } from 'node:path';
 import type { Instruction, Reference, Register } from '../asm/instruction.ts';
+import { kernelIdentity } from '../kernel/identity.ts';
 import { targetId } from '../kernel/program/target.ts';
 import type { MapSpec, ProgramSpec } from '../kernel/spec.ts';
 import { vmlinux } from '../kernel/vmlinux.ts';
-import { type RootCache, rootCache } from '../sys/root-cache.ts';
+import { keptFiles, type RootCache } from '../sys/root-cache.ts';
 import { type Loadable, type LoadedDefinition, loadCompiled } from './load.ts';
 import type { AnyMap, CompiledDefinition } from './program.ts';
 
-/** The hash of the bundle, written over by the build; in sources nothing is kept. */
+/** The hash of the bundle, written over by the build. */
 const build = '@BUILD@';
 
 type Params = Readonly<Record<string, boolean | number | bigint>>;
@@ -40,8 +38,8 @@ export function loadKept(
   { keep = true }: { readonly keep?: boolean } = {},
 ): LoadedDefinition {
   const { maps } = program;
-  if (!keep || build.startsWith('@')) return loadCompiled(program.compile({ params }), maps);
-  const cache = rootCache(dirname(__filename));
+  const cache = keep ? keptFiles() : undefined;
+  if (cache === undefined) return loadCompiled(program.compile({ params }), maps);
   const values = Object.values(params).map(Number).join('-');
   const file = `program-${name}-${build}-${kernelIdentity()}-${values}.json`;
   const kept = restore(cache, file);
@@ -56,22 +54,6 @@ export function loadKept(
   const loaded = loadCompiled(compiled, maps);
   cache.write(file, new TextEncoder().encode(JSON.stringify(saved(compiled))));
   return loaded;
-}
-
-/** Release, version and build id: 53 bits of an FNV hash, since this only has to tell kernels apart. */
-function kernelIdentity(): string {
-  let notes = '';
-  try {
-    notes = readFileSync('/sys/kernel/notes', 'latin1');
-  } catch {
-    // Release and version must do.
-  }
-  let [low, high] = [0x811c9dc5, 0x1000193];
-  for (const character of `${release()} ${version()} ${notes}`) {
-    low = Math.imul(low ^ character.charCodeAt(0), 0x01000193);
-    high = Math.imul(high + low, 0x85ebca6b) ^ (high >>> 13);
-  }
-  return (low >>> 0).toString(16) + (high >>> 0).toString(16);
 }
 
 type SavedInstruction = readonly [

@@ -19,7 +19,7 @@ import {
   type Stats,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 export interface RootCache {
   /** The content, or undefined where there is none to be trusted. */
@@ -36,6 +36,14 @@ let wrote = false;
  */
 export function madeCache(): boolean {
   return wrote;
+}
+
+/** Written over by the build: sources keep nothing, since what they make may change with each of their lines. */
+const built = !'@BUILD@'.startsWith('@');
+
+/** The cache of the bundle that runs; undefined in sources. */
+export function keptFiles(): RootCache | undefined {
+  return built ? rootCache(dirname(__filename)) : undefined;
 }
 
 /** The cache beside the code, or else the machine's. */
