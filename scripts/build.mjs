@@ -228,6 +228,7 @@ async function buildCli() {
       plugins: [lazyChildProcess, elsewhere(wanted)],
       // Nobody sees this text: errors of the command line are sentences.
       minifyWhitespace: true,
+      minifyIdentifiers: true,
     });
     hashes.push(writeBundle(`${name}.cjs`, outputFiles[0].text));
     metafiles.push(metafile);
