@@ -141,20 +141,25 @@ async function buildLauncher(from, to, stem, more = {}) {
 }
 
 /**
- * commander requires child_process at load, for commands that are programs of their own; bpfkit has none, and
- * loading it would cost each start more than a millisecond.
+ * Modules of Node that take a millisecond to load and that most runs never use (commander requires child_process
+ * for commands that are programs of their own): loaded at the first use of a name of theirs.
  * @type {import('esbuild').Plugin}
  */
-const lazyChildProcess = {
-  name: 'lazy-child-process',
+const lazyBuiltins = {
+  name: 'lazy-builtins',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^node:child_process$/ }, ({ importer }) =>
-      importer.includes('/node_modules/commander/')
-        ? { path: 'child_process', namespace: 'lazy' }
-        : undefined,
-    );
-    onLoad({ filter: /.*/, namespace: 'lazy' }, () => ({
-      contents: "exports.spawn = (...words) => require('node:child_process').spawn(...words);",
+    onResolve({ filter: /^node:(?:child_process|crypto|net|zlib)$/ }, ({ path }) => ({
+      path: path.slice('node:'.length),
+      namespace: 'lazy',
+    }));
+    onLoad({ filter: /.*/, namespace: 'lazy' }, ({ path }) => ({
+      contents: Object.keys(process.getBuiltinModule(path))
+        .map(
+          (name) =>
+            `Object.defineProperty(exports, '${name}', { enumerable: true, get: () => load().${name} });`,
+        )
+        .concat(`const load = () => process.getBuiltinModule('${path}');`)
+        .join('\n'),
     }));
   },
 };
@@ -225,7 +230,7 @@ async function buildCli() {
       ...bundled,
       entryPoints: ['src/cli/main.ts'],
       outfile: join(dist, `${name}.cjs`),
-      plugins: [lazyChildProcess, elsewhere(wanted)],
+      plugins: [lazyBuiltins, elsewhere(wanted)],
       // Nobody sees this text: errors of the command line are sentences.
       minifyWhitespace: true,
       minifyIdentifiers: true,

@@ -15,9 +15,13 @@
  *
  * Everything else, printable UTF-8 of any script, stays as it is.
  */
+import { later } from './later.ts';
 
 /** What acts on a terminal or has no shape: controls, formats, separators, fillers, stray combining marks. */
-const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]|(?<=^|\p{M}{4})\p{M}/gu;
+const unsafe = later(
+  () => /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]|(?<=^|\p{M}{4})\p{M}/gu,
+);
+const PLAIN = /^[ -~]*$/;
 
 /** How many bytes, and which, a UTF-8 sequence has after its first byte (Unicode 15, table 3-7). */
 function sequenceLength(bytes: Uint8Array, at: number): number {
@@ -72,7 +76,7 @@ export function escapeBytes(bytes: Uint8Array): string {
   let out = '';
   for (const run of utf8Runs(bytes)) {
     out += run.valid
-      ? run.text.replaceAll('\\', '\\\\').replace(UNSAFE, escapeCharacter)
+      ? run.text.replaceAll('\\', '\\\\').replace(unsafe(), escapeCharacter)
       : `\\x${run.byte.toString(16).padStart(2, '0')}`;
   }
   return out;
@@ -83,7 +87,7 @@ export function escapeBytes(bytes: Uint8Array): string {
  * Backslashes stay single: the text is shown as it was typed.
  */
 export function escapeText(text: string): string {
-  return text.replace(UNSAFE, escapeCharacter);
+  return PLAIN.test(text) ? text : text.replace(unsafe(), escapeCharacter);
 }
 
 type Utf8Run =

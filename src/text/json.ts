@@ -11,6 +11,7 @@
  *   and printing it does nothing to the terminal.
  */
 import { exactText, utf8Runs } from './escape.ts';
+import { later } from './later.ts';
 
 export type JsonValue =
   | string
@@ -23,7 +24,7 @@ export type JsonValue =
   | ReadonlyMap<string, JsonValue>;
 
 /** Characters that JSON.stringify leaves raw although a terminal or a browser acts on them. */
-const RAW_BUT_UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+const unsafe = later(() => /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu);
 
 function escapeUnits(character: string): string {
   let out = '';
@@ -33,8 +34,13 @@ function escapeUnits(character: string): string {
   return out;
 }
 
+/** JSON as it is, and without what a terminal acts on. */
+export function tameJson(json: string): string {
+  return /^[ -~]*$/.test(json) ? json : json.replace(unsafe(), escapeUnits);
+}
+
 function jsonString(text: string): string {
-  return JSON.stringify(text).replace(RAW_BUT_UNSAFE, escapeUnits);
+  return tameJson(JSON.stringify(text));
 }
 
 function jsonMembers(members: Iterable<readonly [string, JsonValue]>): string {

@@ -5,6 +5,7 @@
  * text must be safe to print already (escape.ts): control characters are not looked for. Terminals disagree
  * about some characters; whoever draws positions each line by itself, so that one error stays in its line.
  */
+import { later } from './later.ts';
 
 /** First and last code points of ranges that are wide; unassigned ones in between do not matter. */
 const WIDE: readonly (readonly [number, number])[] = [
@@ -39,19 +40,19 @@ const WIDE: readonly (readonly [number, number])[] = [
 ];
 
 /** Marks, and the vowels and final consonants that Hangul's leading ones carry. */
-const NO_WIDTH = /^[\p{M}\u1160-\u11ff\ud7b0-\ud7ff]$/u;
-const PICTURE = /^\p{Emoji_Presentation}$/u;
+const noWidth = later(() => /^[\p{M}\u1160-\u11ff\ud7b0-\ud7ff]$/u);
+const picture = later(() => /^\p{Emoji_Presentation}$/u);
 
 /** 0, 1 or 2 columns. */
 export function characterWidth(character: string): 0 | 1 | 2 {
   const code = character.codePointAt(0)!;
   if (code < 0x300) return 1;
-  if (NO_WIDTH.test(character)) return 0;
+  if (noWidth().test(character)) return 0;
   for (const [first, last] of WIDE) {
     if (code < first) break;
     if (code <= last) return 2;
   }
-  return PICTURE.test(character) ? 2 : 1;
+  return picture().test(character) ? 2 : 1;
 }
 
 export function textWidth(text: string): number {

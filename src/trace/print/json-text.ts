@@ -1,5 +1,6 @@
 /** Text and numbers in the JSON of section 2.13. */
 import { utf8Runs } from '../../text/escape.ts';
+import { tameJson } from '../../text/json.ts';
 import type { ByteBuffer } from './byte-buffer.ts';
 
 const quote = 0x22;
@@ -11,9 +12,6 @@ const short: ReadonlyMap<number, string> = new Map([
   [0x0d, '\\r'],
   [0x09, '\\t'],
 ]);
-
-/** What a terminal acts on although JSON lets it pass. */
-const unsafe = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
 /** The inside of a string. Other bytes than controls stay as they are, unless a terminal reads them. */
 export function jsonData(out: ByteBuffer, bytes: Uint8Array, from = 0, to: number = bytes.length): void {
@@ -38,13 +36,7 @@ function jsonForTerminal(out: ByteBuffer, bytes: Uint8Array): void {
       continue;
     }
     const escaped = run.text.replace(/["\\\n\r\t]/g, (one) => short.get(one.charCodeAt(0))!);
-    out.utf8(
-      escaped.replace(unsafe, (one) => {
-        let text = '';
-        for (let i = 0; i < one.length; i++) text += controlEscape(one.charCodeAt(i));
-        return text;
-      }),
-    );
+    out.utf8(tameJson(escaped));
   }
 }
 
