@@ -173,7 +173,8 @@ class Compiler {
     const names: string[] = [];
     const reads: Read[] = [];
     const offsets: number[] = [];
-    const special: Fill[] = [];
+    // What is no plain assignment, and before how many of those it stands: members keep their order.
+    const special: { readonly before: number; readonly fill: Fill }[] = [];
     let cost = 1;
     for (const member of type.members) {
       const field = fieldOf(this.#btf, member);
@@ -195,14 +196,22 @@ class Compiler {
         cost += compiled.cost;
         if (member.name === '') {
           const { fill } = compiled;
-          if (fill !== undefined) special.push((view, at, target) => fill(view, at + offset, target));
+          if (fill !== undefined) {
+            special.push({
+              before: names.length,
+              fill: (view, at, target) => fill(view, at + offset, target),
+            });
+          }
           continue;
         }
         read = compiled.read;
       }
       if (member.name === '') continue;
       if (member.name === '__proto__') {
-        special.push((view, at, target) => defineOwn(target, '__proto__', read(view, at + offset)));
+        special.push({
+          before: names.length,
+          fill: (view, at, target) => defineOwn(target, '__proto__', read(view, at + offset)),
+        });
         continue;
       }
       names.push(member.name);
@@ -210,8 +219,12 @@ class Compiler {
       offsets.push(offset);
     }
     const fill: Fill = (view, at, target) => {
-      for (let i = 0; i < reads.length; i++) target[names[i]!] = reads[i]!(view, at + offsets[i]!);
-      for (let i = 0; i < special.length; i++) special[i]!(view, at, target);
+      let i = 0;
+      for (const one of special) {
+        for (; i < one.before; i++) target[names[i]!] = reads[i]!(view, at + offsets[i]!);
+        one.fill(view, at, target);
+      }
+      for (; i < reads.length; i++) target[names[i]!] = reads[i]!(view, at + offsets[i]!);
     };
     const read: Read = (view, at) => {
       const value: Target = {};

@@ -106,6 +106,28 @@ test('members of anonymous members are members, and __proto__ is a name like any
   assert.deepEqual(decoder(btf, id)(bytes, 0), value);
 });
 
+test('members stand in the order of the struct, those of anonymous members too', () => {
+  const [btf, id] = made((b) => {
+    const u8 = b.int('u8', 1, 'unsigned');
+    const inner = b.struct('', 2, [
+      { name: 'b', type: u8, bitOffset: 0 },
+      { name: 'c', type: u8, bitOffset: 8 },
+    ]);
+    return b.struct('s', 4, [
+      { name: 'a', type: u8, bitOffset: 0 },
+      { name: '', type: inner, bitOffset: 8 },
+      { name: 'd', type: u8, bitOffset: 24 },
+    ]);
+  });
+  const value = decoder(btf, id)(viewOf('01020304'), 0) as object;
+  assert.deepEqual(Object.entries(value), [
+    ['a', 1],
+    ['b', 2],
+    ['c', 3],
+    ['d', 4],
+  ]);
+});
+
 test('a char array keeps its bytes and reads as text', () => {
   const [btf, id] = made((b) => b.array(b.int('char', 1, 'signed'), 8));
   const view = viewOf('c3a9ff1b00414200');

@@ -19,7 +19,7 @@ import { packageObject } from '../../src/package/object.ts';
 import { parseReference } from '../../src/package/oci/reference.ts';
 import { Registry } from '../../src/package/oci/registry.ts';
 import { objectRequests, requestLines } from '../../src/package/requests.ts';
-import { columnsOf, headerLine, jsonDecoder, rowWriter } from '../../src/package/run/columns.ts';
+import { headerLine, rowWriter } from '../../src/package/run/columns.ts';
 import { exportsOf } from '../../src/package/run/exports.ts';
 import { applyOptions, helpText, optionsOf, parseOptions } from '../../src/package/run/options.ts';
 import { ownMessages, printkFormats } from '../../src/package/run/printk-formats.ts';
@@ -101,7 +101,10 @@ function annotated(object: Uint8Array, chance: Chance): unknown {
         })),
       })),
     },
-    export_types: exportTypesOf(spec.types!, new Set(['event', 'task_struct', 'value'])),
+    export_types: exportTypesOf(spec.types!, {
+      structs: new Set(['event', 'task_struct', 'value']),
+      typedefs: new Set(),
+    }),
     eunomia_version: '0.3.4',
   };
 }
@@ -127,13 +130,17 @@ function readWhole(text: string): void {
   ownMessages(printkFormats(spec))(Buffer.from('a message 1'));
   const { types } = spec;
   for (const exported of exportsOf(meta, spec, 'fuzz')) {
-    if (exported.kind !== 'events' || !types || exported.first === undefined) continue;
-    const { first, stacks } = exported;
-    headerLine(columnsOf(types, first));
-    rowWriter(columnsOf(types, first))('00:00:00', records, 0);
-    jsonText(jsonDecoder(types, first)(records, 0));
-    if (stacks)
-      stackPrinter(types, first, stacks, names, { json: false, what: 'fuzz', map: exported.map })(records, 0);
+    if (exported.kind !== 'events' || !types) continue;
+    for (const length of [0, 4, 24, 64, 1 << 16]) {
+      const form = exported.formOf(length);
+      if (!form || form.size > records.byteLength) continue;
+      headerLine(form.columns);
+      rowWriter(form.columns)('00:00:00', records, 0);
+      jsonText(form.json(records, 0));
+      if (!exported.stacks || form.type === undefined) continue;
+      const place = { json: false, what: 'fuzz', map: exported.map };
+      stackPrinter(types, form.type, exported.stacks, names, place)(records, 0);
+    }
   }
 }
 

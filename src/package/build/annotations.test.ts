@@ -102,3 +102,21 @@ test('keys named like parts of every object stay keys', () => {
   const { variables } = readAnnotations('/// @__proto__ {"x": 1}\n/// @constructor 1\nint a;\n');
   assert.deepEqual(Object.keys(variables.get('a')!), ['__proto__', 'constructor']);
 });
+
+test('a value in JSON may go over several lines, and ends where it is whole', () => {
+  const { variables, problems } = readAnnotations(
+    '/// @cmdarg {"long": "pid",\n///   "help": "of [the] process"}\n/// about it\nconst volatile int a = 0;\n/// @cmdarg {"long":\n/// @other 1\nconst volatile int b = 0;\n',
+  );
+  assert.deepEqual(
+    { ...variables.get('a') },
+    {
+      cmdarg: { long: 'pid', help: 'of [the] process' },
+      description: 'about it',
+    },
+  );
+  assert.deepEqual({ ...variables.get('b') }, { cmdarg: '{"long":', other: 1 });
+  assert.deepEqual(
+    problems.map(({ line }) => line),
+    [5],
+  );
+});

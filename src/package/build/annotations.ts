@@ -70,8 +70,8 @@ function parseComment(
     const before = found[key];
     found[key] = continues && typeof before === 'string' ? `${before}\n${value}` : value;
   };
-  for (const [i, raw] of lines.entries()) {
-    const text = raw.trim();
+  for (let i = 0; i < lines.length; i++) {
+    const text = lines[i]!.trim();
     const command = /^[@\\](\w+)\s*(.*)$/.exec(text);
     if (!command) {
       if (text === '') {
@@ -84,17 +84,38 @@ function parseComment(
       continue;
     }
     key = command[1]!;
-    const rest = command[2]!;
+    let rest = command[2]!;
     if (blockCommands.has(key)) {
       put(rest, false);
       open = true;
       continue;
     }
-    found[key] = rest === '' ? true : jsonOrText(rest, firstLine + i, problems);
+    const line = firstLine + i;
+    // A value in JSON may go over several lines.
+    for (let j = i + 1; /^[[{]/.test(rest) && !isJson(rest) && continues(lines[j]); j++) {
+      rest += `\n${lines[j]!.trim()}`;
+      if (isJson(rest)) i = j;
+    }
+    if (/^[[{]/.test(rest) && !isJson(rest)) rest = command[2]!;
+    found[key] = rest === '' ? true : jsonOrText(rest, line, problems);
     key = 'description';
     open = false;
   }
   return found;
+}
+
+/** Not the next command, and not the end of the paragraph. */
+function continues(line: string | undefined): boolean {
+  return line !== undefined && !/^\s*(?:$|[@\\]\w)/.test(line);
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function jsonOrText(
@@ -207,7 +228,7 @@ function withoutAttributes(tokens: readonly Token[]): Token[] {
 }
 
 /** Documentation comments, words, literals and single punctuation marks; preprocessor lines are left out. */
-function* tokens(source: string): Generator<Token> {
+export function* tokens(source: string): Generator<Token> {
   const pattern =
     /(\/\/[/!](?!\/)[^\n]*)|(\/\*[*!](?![*/])[\s\S]*?\*\/)|\/\/[^\n]*|\/\*[\s\S]*?\*\/|(^[ \t]*#(?:\\\n|[^\n])*)|("(?:\\[\s\S]|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')|([A-Za-z_]\w*)|(\d[\w.]*)|(\S)/gm;
   let line = 1;

@@ -9,6 +9,7 @@ import { badPackage, PackageError } from '../errors.ts';
 import { type BpfPackage, formatVersion } from '../format/package-json.ts';
 import { readAnnotations } from './annotations.ts';
 import { type Clang, compileObject } from './clang.ts';
+import { type EventTypes, eventTypesOf } from './event-types.ts';
 import { exportTypesOf, skeletonOf } from './skeleton.ts';
 import { vmlinuxHeader } from './vmlinux-header.ts';
 
@@ -45,7 +46,7 @@ export function buildPackage(sourcePath: string, options: BuildOptions): BuiltPa
   const folder = mkdtempSync(join(tmpdir(), 'bpfkit-build-'));
   try {
     const name = basename(sourcePath).split('.')[0]!;
-    const exported = structNames(header);
+    const exported = eventTypesOf(header);
     const main = join(folder, `${name}.main.c`);
     writeFileSync(main, mainFile(resolve(sourcePath), options.header, exported));
     if (/^\s*#\s*include\s*["<]vmlinux\.h[">]/m.test(source + header)) {
@@ -87,16 +88,16 @@ export function buildPackage(sourcePath: string, options: BuildOptions): BuiltPa
 }
 
 /** The source, and a pointer to each exported struct, so that clang keeps their types. */
-function mainFile(sourcePath: string, header: string | undefined, exported: ReadonlySet<string>): string {
-  const pointers = [...exported].map(
-    (name) => `const volatile struct ${name} *__eunomia_dummy_${name}_ptr __attribute__((unused));`,
+function mainFile(sourcePath: string, header: string | undefined, { structs, typedefs }: EventTypes): string {
+  const names = [
+    ...[...structs].map((name) => [`struct ${name}`, name]),
+    ...[...typedefs].map((name) => [name, name]),
+  ];
+  const pointers = names.map(
+    ([type, name]) => `const volatile ${type} *__eunomia_dummy_${name}_ptr __attribute__((unused));`,
   );
   const include = header === undefined ? [] : [`#include ${JSON.stringify(resolve(header))}`];
   return `${[`#include ${JSON.stringify(sourcePath)}`, ...include, ...pointers].join('\n')}\n`;
-}
-
-function structNames(header: string): ReadonlySet<string> {
-  return new Set([...header.matchAll(/struct\s+(\w+)\s*\{/g)].map(([, name]) => name!));
 }
 
 function readText(path: string): string {

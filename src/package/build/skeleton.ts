@@ -5,6 +5,7 @@ import type { TypeId } from '../../btf/types.ts';
 import type { ObjectMap, ObjectSpec } from '../../object/spec.ts';
 import type { DataSection, ExportType, PackageMap, Skeleton, Variable } from '../format/package-json.ts';
 import type { AnnotatedSource, Annotations } from './annotations.ts';
+import type { EventTypes } from './event-types.ts';
 
 export function skeletonOf(spec: ObjectSpec, source: AnnotatedSource): Skeleton {
   const { document } = source;
@@ -67,16 +68,20 @@ export function typeText(btf: Btf, id: TypeId): string {
     .trimEnd();
 }
 
-/** The structs of these names, in the order of their ids: what events of the package are made of. */
-export function exportTypesOf(btf: Btf, names: ReadonlySet<string>): ExportType[] {
+/** The types of these names, in the order of their ids: what events of the package are made of. */
+export function exportTypesOf(btf: Btf, { structs, typedefs }: EventTypes): ExportType[] {
   const found: ExportType[] = [];
   for (let id = 1; id < btf.count; id++) {
-    const type = btf.type(id);
-    if (type.kind !== 'struct' || !names.has(type.name)) continue;
+    const kind = btf.kind(id);
+    const wanted = kind === 'struct' ? structs : kind === 'typedef' ? typedefs : undefined;
+    if (!wanted?.has(btf.name(id))) continue;
+    const at = btf.strip(id);
+    const type = btf.type(at);
+    if (type.kind !== 'struct') continue;
     found.push({
-      name: type.name,
+      name: btf.name(id),
       size: type.size,
-      type_id: id,
+      type_id: at,
       members: type.members.map((member) => ({ name: member.name, type: typeText(btf, member.type) })),
     });
   }

@@ -87,8 +87,8 @@ export function rowWriter(
   };
 }
 
-/** One value as text. */
-function cellOf(btf: Btf, id: TypeId, at: number): Column['text'] {
+/** One value as text, `at` bytes into its record. */
+export function cellOf(btf: Btf, id: TypeId, at: number): Column['text'] {
   const type = btf.type(btf.strip(id));
   if (type.kind === 'enum' || type.kind === 'enum64') return enumCell(btf, id, type, at);
   const read = decoder(btf, id);

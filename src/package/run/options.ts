@@ -5,9 +5,11 @@
  * char array can be set. What `-h` prints is laid out as the original lays it out.
  */
 import type { Btf } from '../../btf/btf.ts';
+import { decoder } from '../../btf/decode.ts';
 import type { BtfType, TypeId } from '../../btf/types.ts';
 import { encoder } from '../../btf/write.ts';
 import type { ObjectSpec, ObjectVariable } from '../../object/spec.ts';
+import { KernelString } from '../../text/kernel-string.ts';
 import { nearestNames } from '../../text/nearest.ts';
 import { PackageError } from '../errors.ts';
 import type { PackageMeta, Variable } from '../format/package-json.ts';
@@ -23,6 +25,8 @@ export interface PackageOption {
   readonly type: BtfType;
   /** Set when the option is not given. */
   readonly preset?: unknown;
+  /** What the variable has when the option is not given, as text; undefined where that is nothing. */
+  readonly shown?: string;
   /** For switches: what giving them sets. */
   readonly switchTo?: boolean;
 }
@@ -50,7 +54,9 @@ export function optionsOf(meta: PackageMeta, spec: ObjectSpec): PackageOption[] 
       if (!known || variable.name.startsWith('__eunomia_dummy')) continue;
       const type = types.type(types.strip(variable.type));
       if (!settable(types, type)) continue;
-      options.push(optionOf(known, variable, map.name, type));
+      const view = viewOf(data.contents);
+      const initial = decoder(types, variable.type)(view, variable.offset);
+      options.push(optionOf(known, variable, map.name, type, initial));
     }
   }
   return options;
@@ -75,7 +81,13 @@ function isCharacter(btf: Btf, id: TypeId): boolean {
   return type.kind === 'int' && type.size === 1;
 }
 
-function optionOf(described: Variable, variable: ObjectVariable, map: string, type: BtfType): PackageOption {
+function optionOf(
+  described: Variable,
+  variable: ObjectVariable,
+  map: string,
+  type: BtfType,
+  initial: unknown,
+): PackageOption {
   const argument = object(described.cmdarg);
   const long = typeof argument.long === 'string' ? argument.long : variable.name;
   const preset = argument.default ?? described.value;
@@ -91,10 +103,25 @@ function optionOf(described: Variable, variable: ObjectVariable, map: string, ty
     ...(typeof argument.short === 'string' && argument.short.length === 1 ? { short: argument.short } : {}),
     ...(preset === undefined || preset === null ? {} : { preset }),
   };
-  if (type.kind !== 'int' || type.encoding !== 'bool') return { long, ...base };
-  if (preset === true) return { long: `disable-${long}`, switchTo: false, ...base };
+  if (type.kind !== 'int' || type.encoding !== 'bool') {
+    const shown = shownDefault(preset ?? initial);
+    return { long, ...base, ...(shown === undefined ? {} : { shown }) };
+  }
+  // A switch that is on could not be switched off by its own name.
+  if ((preset ?? initial) === true) return { long: `disable-${long}`, switchTo: false, ...base };
   if (preset === false) return { long: `enable-${long}`, switchTo: true, ...base };
   return { long, switchTo: true, ...base };
+}
+
+/** Zero and no text are what a variable has that nobody set. */
+function shownDefault(value: unknown): string | undefined {
+  if (typeof value === 'object' && value !== null && !(value instanceof KernelString)) return undefined;
+  const text = String(value);
+  return text === '' || text === '0' ? undefined : text;
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function object(value: unknown): Readonly<Record<string, unknown>> {
@@ -113,15 +140,20 @@ export function parseOptions(options: readonly PackageOption[], words: readonly 
   for (let i = 0; i < words.length; i++) {
     const word = words[i]!;
     const { name, attached, long } = split(word);
-    if (long ? name === 'help' : name === 'h') kind = 'help';
-    else if (long ? name === 'version' : name === 'V') kind = kind === 'help' ? kind : 'version';
-    else if (long && name === 'verbose') verbose = true;
-    else {
-      const option = options.find((one) => (long ? one.long === name : one.short === name));
+    // What a package calls its own goes before what every package has.
+    const option = options.find((one) => (long ? one.long === name : one.short === name));
+    const common = option === undefined ? commonOption(name, long) : undefined;
+    if (common !== undefined) {
+      if (attached !== undefined) throw badOption(word, 'it takes no value');
+      if (common === 'verbose') verbose = true;
+      else if (kind !== 'help') kind = common;
+    } else {
       if (!option) throw unknownOption(word, options);
       if (option.switchTo !== undefined) {
-        if (attached !== undefined) throw badOption(word, 'it takes no value');
-        values.set(option, option.switchTo);
+        if (attached !== undefined && !/^(?:true|false)$/.test(attached)) {
+          throw badOption(word, 'it takes no value, or true or false');
+        }
+        values.set(option, attached === 'false' ? !option.switchTo : option.switchTo);
         continue;
       }
       const value = attached ?? words[++i];
@@ -130,6 +162,12 @@ export function parseOptions(options: readonly PackageOption[], words: readonly 
     }
   }
   return { kind, verbose, values };
+}
+
+function commonOption(name: string, long: boolean): 'help' | 'version' | 'verbose' | undefined {
+  if (long) return name === 'help' || name === 'version' || name === 'verbose' ? name : undefined;
+  if (name === 'h') return 'help';
+  return name === 'V' ? 'version' : undefined;
 }
 
 function split(word: string): { name: string; attached: string | undefined; long: boolean } {
@@ -175,15 +213,23 @@ export function applyOptions(
     if (value === undefined) continue;
     const data = spec.maps.find((map) => map.name === option.map)?.data;
     if (!data || !spec.types) continue;
-    const view = new DataView(data.contents.buffer, data.contents.byteOffset, data.contents.byteLength);
-    const write = encoder(spec.types, option.variable.type, { label: `--${option.long}` });
+    const write = encoder(spec.types, option.variable.type, { label: `option --${option.long}` });
     try {
-      write(typedValue(option, value), view, option.variable.offset);
+      write(typedValue(option, value), viewOf(data.contents), option.variable.offset);
     } catch (cause) {
       if (cause instanceof PackageError) throw cause;
-      throw new PackageError('badOption', (cause as Error).message, { cause });
+      throw new PackageError('badOption', (cause as Error).message + rangeOf(option.type), { cause });
     }
   }
+}
+
+/** What fits: the message of the encoder says only what does not. */
+function rangeOf(type: BtfType): string {
+  if ((type.kind !== 'int' && type.kind !== 'enum' && type.kind !== 'enum64') || type.size > 16) return '';
+  const signed = type.kind === 'int' ? type.encoding === 'signed' : type.signed;
+  const bits = BigInt(type.size * 8);
+  const [least, most] = signed ? [-(1n << (bits - 1n)), (1n << (bits - 1n)) - 1n] : [0n, (1n << bits) - 1n];
+  return ` (${least} to ${most})`;
 }
 
 /** The text of a word, or a preset from JSON, as what the encoder of the type takes. */
@@ -197,7 +243,7 @@ function typedValue(option: PackageOption, value: unknown): unknown {
         if (/^(?:false|0)$/.test(value)) return false;
         throw badOption(`--${long}`, `"${value}" is neither true nor false`);
       }
-      if (type.encoding === 'char' && value.length === 1 && !/\d/.test(value)) return value.charCodeAt(0);
+      if (type.size === 1 && /^[^\d\P{ASCII}]$/u.test(value)) return value.charCodeAt(0);
       return integer(long, value);
     }
     case 'enum':
@@ -212,6 +258,9 @@ function typedValue(option: PackageOption, value: unknown): unknown {
       const number = Number(value);
       if (value.trim() === '' || Number.isNaN(number))
         throw badOption(`--${long}`, `"${value}" is no number`);
+      const held = type.size === 4 ? Math.fround(number) : number;
+      if (!Number.isFinite(held) && !/^[-+]?Infinity$/.test(value))
+        throw badOption(`--${long}`, `"${value}" is too large for ${type.size} bytes`);
       return number;
     }
     default:
@@ -238,9 +287,9 @@ export function helpText(meta: PackageMeta, options: readonly PackageOption[], n
   const doc = meta.bpf_skel.doc ?? {};
   const rows: (readonly [string, string])[] = [
     ['      --verbose', 'Whether to show libbpf debug information'],
-    ...options.map(({ short, long, switchTo, help }): readonly [string, string] => [
+    ...options.map(({ short, long, switchTo, help, shown }): readonly [string, string] => [
       `${short ? `  -${short}, ` : '      '}--${long}${switchTo === undefined ? ` <${long}>` : ''}`,
-      help,
+      shown === undefined ? help : `${help} [default: ${shown}]`,
     ]),
     ['  -h, --help', 'Print help'],
     ['  -V, --version', 'Print version'],

@@ -1,23 +1,17 @@
 /** Running a package: set its variables, load, attach, and print what its maps say until it is told to end. */
-import type { Btf } from '../../btf/btf.ts';
-import type { TypeId } from '../../btf/types.ts';
-import type { KeyedMap } from '../../kernel/map/keyed.ts';
 import { TracePipe } from '../../kernel/printk/trace-pipe.ts';
 import { type AttachOptions, saysWhere } from '../../object/attach.ts';
 import { type LoadObjectOptions, loadSpec } from '../../object/load/load.ts';
 import { BpfObject, type LoadedProgram } from '../../object/object.ts';
-import type { ObjectSpec } from '../../object/spec.ts';
 import { escapeText } from '../../text/escape.ts';
 import { jsonText } from '../../text/json.ts';
 import { badPackage, PackageError } from '../errors.ts';
 import type { BpfPackage, PackageProgram } from '../format/package-json.ts';
 import { packageObject } from '../object.ts';
-import { columnsOf, headerLine, jsonDecoder, rowWriter } from './columns.ts';
-import { type EventExport, exportsOf, type MapExport } from './exports.ts';
+import { exportsOf } from './exports.ts';
 import { applyOptions, helpText, optionsOf, parseOptions, versionText } from './options.ts';
 import { ownMessages, printkFormats } from './printk-formats.ts';
-import { Sampler } from './sampler.ts';
-import { StackNames, stackPrinter } from './stacks.ts';
+import { speak, timeOfDay } from './speak.ts';
 
 export interface RunOptions extends LoadObjectOptions {
   /** One object a line instead of columns. Default false. */
@@ -69,7 +63,9 @@ export async function runPackage(
   let messages: TracePipe | undefined;
   try {
     if (options.tracePipe === true) messages = showMessages(formats, options);
-    const speaking = exported.map((one) => speak(one, loaded, spec, exported.length > 1, what, options));
+    const speaking = exported.map((one) =>
+      speak(one, loaded, spec, { ...options, what, several: exported.length > 1 }),
+    );
     attachAll(loaded, meta.bpf_skel.progs, options.attach ?? {});
     if (parsed.verbose)
       for (const link of loaded.links) options.say(escapeText(`attached ${link.kind} ${link.target}`));
@@ -189,136 +185,4 @@ function xdpMode(flags: number): AttachOptions['mode'] {
   if ((flags & 2) !== 0) return 'generic';
   if ((flags & 4) !== 0) return 'native';
   return (flags & 8) !== 0 ? 'hardware' : undefined;
-}
-
-/** Shows what one map has to say until everything is detached. */
-type Speaker = (detached: Promise<void>) => Promise<void>;
-
-/** Prepares the reader of one map: opened before anything is attached, run afterwards. */
-function speak(
-  exported: MapExport,
-  loaded: BpfObject,
-  spec: ObjectSpec,
-  several: boolean,
-  what: string,
-  options: RunOptions,
-): Speaker {
-  const { types } = spec;
-  if (!types) throw badPackage(what, 'its object has no types (BTF)');
-  return exported.kind === 'sample'
-    ? sample(
-        new Sampler(exported, loaded.maps[exported.map] as KeyedMap<unknown, unknown>, types, {
-          json: options.json ?? false,
-          what,
-        }),
-        exported.interval,
-        exported.clear ? (loaded.maps[exported.map] as KeyedMap<unknown, unknown>) : undefined,
-        options,
-      )
-    : follow(exported, loaded, types, { several, what }, options);
-}
-
-function timeOfDay(): string {
-  return new Date().toTimeString().slice(0, 8);
-}
-
-function sample(
-  sampler: Sampler,
-  interval: number,
-  clear: KeyedMap<unknown, unknown> | undefined,
-  { signal, print }: RunOptions,
-): Speaker {
-  return async () => {
-    if (sampler.header !== undefined) print(sampler.header);
-    while (!signal.aborted) {
-      await delay(interval, signal);
-      for (const line of sampler.look(timeOfDay())) print(line);
-    }
-    clear?.clear();
-  };
-}
-
-function delay(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    signal.addEventListener('abort', done);
-  });
-}
-
-/** Lines of one record. */
-type Printer = (view: DataView, offset: number, length: number) => readonly string[];
-
-function follow(
-  exported: EventExport,
-  loaded: BpfObject,
-  types: Btf,
-  { several, what }: { readonly several: boolean; readonly what: string },
-  { json = false, print, say }: RunOptions,
-): Speaker {
-  const { stream } = loaded.events(exported.map);
-  const { stacks, map } = exported;
-  const names = new StackNames();
-  const printers = new Map<TypeId | undefined, Printer>();
-  const make = (id: TypeId | undefined): Printer =>
-    stacks !== undefined && id !== undefined
-      ? sized(types, id, stackPrinter(types, id, stacks, names, { json, what, map }))
-      : json
-        ? jsonPrinter(types, id)
-        : textPrinter(types, id);
-  const printerOf = (id: TypeId | undefined): Printer => {
-    let printer = printers.get(id);
-    if (!printer) printers.set(id, (printer = make(id)));
-    return printer;
-  };
-  // What is wrong with the type shows before anything is attached.
-  if (exported.first !== undefined) printerOf(exported.first);
-  const prefix = !several || json ? '' : `${escapeText(map)}: `;
-  return async (detached) => {
-    if (!json && !stacks && exported.first !== undefined) {
-      print(prefix + headerLine(columnsOf(types, exported.first)));
-    }
-    const reading = stream.each(({ view }, offset, length) => {
-      for (const line of printerOf(exported.typeFor(length))(view, offset, length)) print(prefix + line);
-    });
-    await detached;
-    stream.finish();
-    await reading;
-    const { droppedInKernel } = stream.ledger.read();
-    if (droppedInKernel > 0n) say(`Lost ${droppedInKernel} events of map "${escapeText(map)}"`);
-  };
-}
-
-function textPrinter(types: Btf, id: TypeId | undefined): Printer {
-  if (id === undefined) return bytesAsText;
-  const write = rowWriter(columnsOf(types, id));
-  return sized(types, id, (view, offset) => [write(timeOfDay(), view, offset)], bytesAsText);
-}
-
-function jsonPrinter(types: Btf, id: TypeId | undefined): Printer {
-  if (id === undefined) return bytesAsJson;
-  const read = jsonDecoder(types, id);
-  return sized(types, id, (view, offset) => [jsonText(read(view, offset))]);
-}
-
-/** Records that are shorter than their type are shown as bytes. */
-function sized(
-  types: Btf,
-  id: TypeId,
-  print: (view: DataView, offset: number) => readonly string[],
-  otherwise: Printer = bytesAsJson,
-): Printer {
-  const size = types.sizeOf(id);
-  return (view, offset, length) => (length < size ? otherwise(view, offset, length) : print(view, offset));
-}
-
-const bytesAsText: Printer = (view, offset, length) => [`${timeOfDay()} ${hex(view, offset, length)}`];
-const bytesAsJson: Printer = (view, offset, length) => [jsonText({ bytes: hex(view, offset, length) })];
-
-function hex(view: DataView, offset: number, length: number): string {
-  return Buffer.from(view.buffer, view.byteOffset + offset, length).toString('hex');
 }

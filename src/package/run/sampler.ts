@@ -1,6 +1,6 @@
 /** One look at a sampled map, as lines: key-value rows, or a histogram for each key. */
 import type { Btf } from '../../btf/btf.ts';
-import { decoder } from '../../btf/decode.ts';
+import { isChar } from '../../btf/decode.ts';
 import type { TypeId } from '../../btf/types.ts';
 import type { KeyedMap } from '../../kernel/map/keyed.ts';
 import { escapeText } from '../../text/escape.ts';
@@ -16,16 +16,19 @@ export class Sampler {
   readonly #map: KeyedMap<unknown, unknown>;
   readonly #types: Btf;
   readonly #json: boolean;
+  /** Other maps speak too: each line says which map it is of. */
+  readonly #several: boolean;
 
   constructor(
     exported: SampleExport,
     map: KeyedMap<unknown, unknown>,
     types: Btf,
-    options: { readonly json: boolean; readonly what: string },
+    options: { readonly json: boolean; readonly what: string; readonly several: boolean },
   ) {
     this.#export = exported;
     this.#types = types;
     this.#json = options.json;
+    this.#several = options.several;
     const { keyType, valueType } = exported.definition;
     if (keyType === undefined || valueType === undefined) {
       throw badPackage(options.what, `map "${exported.map}": a sampled map needs types of key and value`);
@@ -49,7 +52,7 @@ export class Sampler {
     for (const [key, value] of this.#map) {
       if (this.#json) lines.push(this.#jsonLine(key, value));
       else if (this.#export.type === 'default_kv') lines.push(this.#row(time, key, value));
-      else lines.push(...this.#histogram(key, value));
+      else lines.push(...this.#histogram(key, overAllCpus(value)));
     }
     return lines;
   }
@@ -59,7 +62,7 @@ export class Sampler {
     const named = (part: unknown, type: TypeId): unknown =>
       isRecord(part) ? part : { [nameOfType(this.#types, type)]: part };
     const line = { key: named(key, keyType!), value: named(value, valueType!) };
-    return jsonText(jsonOf(line));
+    return jsonText(jsonOf(this.#several ? { map: this.#export.map, ...line } : line));
   }
 
   #row(time: string, key: unknown, value: unknown): string {
@@ -78,6 +81,16 @@ export class Sampler {
   }
 }
 
+/** Values of a per-CPU map are a list: slots are added up, what else there is comes from the first CPU that counted. */
+function overAllCpus(value: unknown): Record<string, unknown> {
+  if (!Array.isArray(value)) return value as Record<string, unknown>;
+  const all = value as readonly (Record<string, unknown> & { slots: readonly (number | bigint)[] })[];
+  const counts = all.map(({ slots }) => [...slots].map(Number));
+  const counted = counts.findIndex((slots) => slots.some((count) => count > 0));
+  const sum = counts[0]!.map((_, i) => counts.reduce((total, slots) => total + slots[i]!, 0));
+  return { ...all[Math.max(counted, 0)]!, slots: sum };
+}
+
 function isRecord(value: unknown): value is Record<string, unknown> {
   const plain = typeof value === 'object' && value !== null && !Array.isArray(value);
   return plain && !(value instanceof KernelString) && !(value instanceof Uint8Array);
@@ -94,11 +107,13 @@ function memberNames(types: Btf, id: TypeId): string[] {
   return type.members.flatMap(({ name, type: inner }) => (name === '' ? memberNames(types, inner) : [name]));
 }
 
+/** An array of numbers; a `char` array would be text. */
 function hasSlots(types: Btf, id: TypeId): boolean {
   const type = types.type(types.strip(id));
   if (type.kind !== 'struct') return false;
   const slots = type.members.find(({ name }) => name === 'slots');
-  return (
-    slots !== undefined && types.kind(types.strip(slots.type)) === 'array' && decoder(types, id) !== undefined
-  );
+  const array = slots && types.type(types.strip(slots.type));
+  if (array?.kind !== 'array') return false;
+  const element = types.type(types.strip(array.element));
+  return element.kind === 'int' && !isChar(element);
 }

@@ -84,7 +84,13 @@ export function stackPrinter(
   id: TypeId,
   { members, symbols }: StackMembers,
   names: StackNames,
-  options: { readonly json: boolean; readonly what: string; readonly map: string },
+  options: {
+    readonly json: boolean;
+    readonly what: string;
+    readonly map: string;
+    /** Makes a line of JSON. */
+    wrap?(value: JsonValue): string;
+  },
 ): StackPrinter {
   const type = types.type(types.strip(id));
   const known = type.kind === 'struct' ? new Set(type.members.map(({ name }) => name)) : new Set();
@@ -111,7 +117,7 @@ export function stackPrinter(
       const line = new Map(jsonOf(shown) as ReadonlyMap<string, JsonValue>);
       line.set(members.kstack, kernel.map(frameJson));
       line.set(members.ustack, user.map(frameJson));
-      return [jsonText(line)];
+      return [(options.wrap ?? jsonText)(line)];
     }
     return [
       `COMM: ${String(of('comm'))} (pid=${pid}) @ CPU ${String(of('cpu_id'))}`,
