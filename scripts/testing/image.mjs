@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
+  copyFileSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -20,14 +21,23 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { Archive } from './cpio.mjs';
-import { aptGet, refreshLists } from './packages.mjs';
+import { aptGet } from './packages.mjs';
 import { root } from './paths.mjs';
+import { aptOf } from './suites.mjs';
 
-/** Kernels of the guests, and the Debian package that depends on the newest one. */
-export const GUESTS = /** @type {const} */ ({
-  6.1: 'linux-image-cloud-amd64',
-  6.12: 'linux-image-6.12-cloud-amd64',
+/**
+ * Kernels of the guests: the Debian package that depends on the newest one of its kind, and its suite where that is
+ * not this machine's own.
+ */
+export const GUESTS = /** @type {const} @satisfies {Record<string, { meta: string, suite?: string }>} */ ({
+  '5.10': { meta: 'linux-image-cloud-amd64', suite: 'bullseye' },
+  6.1: { meta: 'linux-image-cloud-amd64' },
+  6.12: { meta: 'linux-image-6.12-cloud-amd64' },
+  newest: { meta: 'linux-image-amd64', suite: 'trixie-backports' },
 });
+
+/** A guest that cannot be had: its suite has left the mirror, or is not there yet. */
+export class NoKernel extends Error {}
 
 /** Modules that jobs may ask for; what they depend on comes with them. */
 const MODULES = [
@@ -43,6 +53,9 @@ const MODULES = [
   'netkit',
   'loop',
   'null_blk',
+  'act_gact',
+  'tcp_dctcp',
+  'uhid',
 ];
 
 const INIT = join(import.meta.dirname, 'init.sh');
@@ -65,28 +78,50 @@ export function withLibraries(file) {
   return [file, ...libraries];
 }
 
-/** The newest package and its version, as apt writes it: `name=version`. @param {string} meta */
-function newestKernel(meta) {
-  const text = String(run('apt-cache', ['depends', meta], { encoding: 'utf8' }));
-  const name = text.match(/Depends: (linux-image-\S+)/)?.[1];
+/** @typedef {import('./suites.mjs').Apt} Apt */
+
+/** What a package depends on. @param {Apt} apt @param {string} name */
+function dependencies(apt, name) {
+  const text = String(run('apt-cache', [...apt.options, 'depends', name], { encoding: 'utf8' }));
+  return [...text.matchAll(/^ *Depends: (\S+)/gm)].map(([, needed]) => needed ?? '');
+}
+
+/** The newest package and its version, as apt writes it: `name=version`. @param {Apt} apt @param {string} meta */
+function newestKernel(apt, meta) {
+  const name = dependencies(apt, meta).find((needed) => /^linux-image-\d/.test(needed));
   if (!name) throw new Error(`apt-cache depends ${meta} names no kernel image`);
-  const policy = String(run('apt-cache', ['policy', name], { encoding: 'utf8' }));
+  const policy = String(run('apt-cache', [...apt.options, 'policy', name], { encoding: 'utf8' }));
   return `${name}=${policy.match(/Candidate: (\S+)/)?.[1] ?? ''}`;
 }
 
-/** @param {string} name a kernel image package @param {string} into */
-function unpackKernel(name, into) {
-  const download = () => aptGet(['download', name.split('=')[0] ?? name], { cwd: into });
+/**
+ * The package of a kernel and, since 7.2, those that it is split into: the image alone and the modules.
+ * @param {Apt} apt @param {string} kernel @param {string} into
+ */
+function unpackKernel(apt, kernel, into) {
+  const name = kernel.split('=')[0] ?? kernel;
+  const download = () => {
+    const parts = dependencies(apt, name).filter((needed) => /^linux-(binary|modules)-\d/.test(needed));
+    aptGet([...apt.options, 'download', name, ...parts], { cwd: into });
+  };
   try {
     download();
   } catch {
-    refreshLists(); // the mirror drops superseded versions
+    apt.refresh(); // the mirror drops superseded versions
     download();
   }
-  const deb = readdirSync(into).find((file) => file.endsWith('.deb'));
-  if (!deb) throw new Error(`apt-get download ${name} left no package in ${into}`);
-  run('dpkg', ['-x', join(into, deb), join(into, 'package')]);
+  for (const deb of readdirSync(into).filter((file) => file.endsWith('.deb'))) {
+    run('dpkg', ['-x', join(into, deb), join(into, 'package')]);
+  }
   return join(into, 'package');
+}
+
+/** The kernel itself, in /boot or, since 7.2, beside its modules. @param {string} folder of the unpacked packages */
+function vmlinuzOf(folder) {
+  const words = [folder, '-type', 'f', '-name', 'vmlinuz*'];
+  const [file] = String(run('find', words, { encoding: 'utf8' })).split('\n');
+  if (!file) throw new Error(`no vmlinuz in ${folder}`);
+  return file;
 }
 
 /**
@@ -96,7 +131,7 @@ function unpackKernel(name, into) {
  */
 function collectModules(folder) {
   const files = new Map(
-    String(run('find', [join(folder, 'lib/modules'), '-name', '*.ko*'], { encoding: 'utf8' }))
+    String(run('find', [folder, '-name', '*.ko*'], { encoding: 'utf8' }))
       .split('\n')
       .filter(Boolean)
       .map((file) => [
@@ -174,6 +209,28 @@ function fingerprint(kernelPackage) {
 }
 
 /**
+ * The package to use for a guest, asked for once a day. When the mirror cannot be asked, what is there serves on.
+ * @param {keyof typeof GUESTS} guest @param {string} cache @param {Apt} apt
+ */
+function chooseKernel(guest, cache, apt) {
+  const { meta, suite } = { suite: undefined, ...GUESTS[guest] };
+  const choice = join(cache, `${guest}.package`);
+  const known = existsSync(choice) ? readFileSync(choice, 'utf8').trim() : undefined;
+  if (known !== undefined && Date.now() - statSync(choice).mtimeMs < ASK_AGAIN) return known;
+  try {
+    apt.refresh();
+    const kernel = newestKernel(apt, meta);
+    writeFileSync(choice, `${kernel}\n`);
+    return kernel;
+  } catch (error) {
+    if (suite === undefined) throw error;
+    if (known !== undefined && existsSync(join(cache, `${guest}-${fingerprint(known)}`))) return known;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new NoKernel(`${meta} of ${suite} cannot be had: ${why}`);
+  }
+}
+
+/**
  * The image of a guest, made if it is not there: its directory holds `vmlinuz`, `base.cpio` and `modules`.
  * @param {keyof typeof GUESTS} guest
  * @returns {{ folder: string, kernel: string, made: boolean }}
@@ -181,24 +238,16 @@ function fingerprint(kernelPackage) {
 export function guestImage(guest) {
   const cache = join(root, '.cache/guests');
   mkdirSync(cache, { recursive: true });
-  const choice = join(cache, `${guest}.package`);
-  let kernel = '';
-  if (existsSync(choice) && Date.now() - statSync(choice).mtimeMs < ASK_AGAIN) {
-    kernel = readFileSync(choice, 'utf8').trim();
-  } else {
-    refreshLists();
-    kernel = newestKernel(GUESTS[guest]);
-    writeFileSync(choice, `${kernel}\n`);
-  }
+  const { suite } = { suite: undefined, ...GUESTS[guest] };
+  const apt = aptOf(suite);
+  const kernel = chooseKernel(guest, cache, apt);
   const folder = join(cache, `${guest}-${fingerprint(kernel)}`);
   if (existsSync(folder)) return { folder, kernel, made: false };
   const work = mkdtempSync(join(cache, `${guest}.making-`));
   const unpacked = mkdtempSync(join(tmpdir(), 'bpfkit-kernel-'));
   try {
-    const contents = unpackKernel(kernel, unpacked);
-    const vmlinuz = readdirSync(join(contents, 'boot')).find((name) => name.startsWith('vmlinuz-'));
-    if (!vmlinuz) throw new Error(`${kernel} holds no boot/vmlinuz-*`);
-    writeFileSync(join(work, 'vmlinuz'), readFileSync(join(contents, 'boot', vmlinuz)));
+    const contents = unpackKernel(apt, kernel, unpacked);
+    copyFileSync(vmlinuzOf(contents), join(work, 'vmlinuz'));
     const modules = collectModules(contents);
     writeFileSync(join(work, 'modules'), [...modules.keys()].join('\n'));
     writeFileSync(join(work, 'base.cpio'), baseArchive(modules));

@@ -41,7 +41,7 @@ async function projectArchive(/** @type {string | undefined} */ compiled) {
 }
 
 /**
- * @param {'6.1' | '6.12'} guest
+ * @param {keyof typeof import('./image.mjs').GUESTS} guest
  * @param {string} folder of the compiled tests
  * @param {readonly string[]} files relative to it
  * @param {(result: FileResult) => void} onFile
@@ -100,7 +100,7 @@ export async function testInGuest(guest, folder, files, onFile) {
 
 /**
  * One command in a guest; prints what it prints.
- * @param {'6.1' | '6.12'} guest
+ * @param {keyof typeof import('./image.mjs').GUESTS} guest
  * @param {readonly string[]} command
  * @param {{ bring?: readonly string[], modules?: readonly string[], folder?: string }} options `bring`: files of
  *   this machine put at the same path in the guest, programs with their libraries; `folder`: compiled sources

@@ -32,7 +32,7 @@ export const USUAL_MODULES = ['veth', 'dummy', 'sch_ingress', 'cls_bpf', 'act_bp
  */
 
 /**
- * @param {'6.1' | '6.12'} guest
+ * @param {keyof typeof import('./image.mjs').GUESTS} guest
  * @param {Job} job
  * @returns {Promise<Outcome>}
  */
