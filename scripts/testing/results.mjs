@@ -20,6 +20,13 @@ export class FileResult {
     this.file = file.replace(/\.js$/, '.ts');
   }
 
+  /** A file whose tests nobody can run. @param {string} place @param {string} file @param {string} reason */
+  static skipped(place, file, reason) {
+    const result = new FileResult(place, file);
+    result.tests.push({ name: '(the file)', state: 'skipped', ms: 0, reason });
+    return result;
+  }
+
   /** @param {string} line */
   add(line) {
     try {

@@ -6,6 +6,7 @@ import { constants } from 'node:os';
 import { Btf } from '../btf/btf.ts';
 import { bpfError, bpfFd, bpfTry } from '../sys/bpf.ts';
 import { btfInfoFields, objectInfo } from '../sys/bpf-info.ts';
+import { SysError } from '../sys/errors.ts';
 import { Fd } from '../sys/fd.ts';
 import { refused } from './errors.ts';
 import { whyNotPermitted } from './feature/privilege.ts';
@@ -29,7 +30,7 @@ export interface TypesInfo {
 /** Asks the kernel about the BTF behind a descriptor. Throws SysError. */
 export function typesInfo(fd: number): TypesInfo {
   const name = new Uint8Array(128);
-  const info = objectInfo(fd, btfInfoFields, { name, nameLen: name.length });
+  const info = namedInfo(fd, name);
   const end = name.indexOf(0);
   return {
     id: info.number('id'),
@@ -37,6 +38,16 @@ export function typesInfo(fd: number): TypesInfo {
     size: info.number('btfSize'),
     kernel: info.number('kernelBtf') !== 0,
   };
+}
+
+/** Before 5.11 types had no name, and the kernel refuses a question that asks for one. */
+function namedInfo(fd: number, name: Uint8Array): ReturnType<typeof objectInfo> {
+  try {
+    return objectInfo(fd, btfInfoFields, { name, nameLen: name.length });
+  } catch (error) {
+    if (!(error instanceof SysError) || error.code !== 'E2BIG') throw error;
+    return objectInfo(fd, btfInfoFields);
+  }
 }
 
 /** Opens a BTF object by its id. Linux 5.1; asks for CAP_SYS_ADMIN. Throws SysError. */

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, realpathSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Btf } from '../btf/btf.ts';
@@ -94,7 +94,8 @@ function callsOf({ spec }: CompiledDefinition): Set<string> {
 }
 
 for (const version of ['5.8.0', '5.10.0-28-amd64', '5.15.0-100-generic', '6.1.0-18-amd64']) {
-  test(`for Linux ${version}, nothing is called that it lacks, and what is loaded works`, needsRoot, () => {
+  test(`for Linux ${version}, nothing is called that it lacks, and what is loaded works`, needsRoot, (t) => {
+    if (isOlder(release(), version)) return t.skip('needs a kernel that is not older still');
     for (const [name, compiled, maps] of programs(version)) {
       const calls = callsOf(compiled);
       assert.ok(calls.size > 0);

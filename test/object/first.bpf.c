@@ -79,13 +79,21 @@ int handle_enter(void *ctx)
 		return 0;
 	e->pid = pid;
 	e->ppid = BPF_CORE_READ(task, real_parent, tgid);
-	e->count = __sync_fetch_and_add(&runs, 1);
+	e->count = runs;
+	__sync_fetch_and_add(&runs, 1);
 	bpf_get_current_comm(e->comm, sizeof(e->comm));
 	note(e);
 	bpf_ringbuf_submit(e, 0);
+	return scaled(CONFIG_NOT_THERE);
+}
+
+/* Addresses of functions came with Linux 5.13. */
+SEC("?socket")
+int call_back(void *ctx)
+{
 	if (CONFIG_BPF && LINUX_KERNEL_VERSION > 0x050d00)
 		bpf_loop(3, add, 0, 0);
-	return scaled(CONFIG_NOT_THERE);
+	return sum;
 }
 
 SEC("?tp/sched/sched_process_exec")

@@ -66,6 +66,39 @@ const rules: readonly CauseRule[] = [
     ),
   },
   {
+    pattern: /helper call is not allowed in probe/,
+    explain: say(
+      'it calls a helper that this kernel allows in programs of its type, but not where this one is attached',
+      'bpf_d_path in iterators came with Linux 5.12',
+    ),
+  },
+  {
+    pattern: /number of funcs in func_info doesn't match number of subprogs/,
+    explain: () =>
+      olderThan('5.13')
+        ? {
+            reason: `it passes a function to a helper, and this kernel (${runningVersion()}) takes none: Linux 5.13 brought that`,
+          }
+        : { reason: 'the list of its functions is not that of its instructions' },
+  },
+  {
+    pattern: /BPF_STX uses reserved fields/,
+    explain: () =>
+      olderThan('5.12')
+        ? {
+            reason: `it uses an atomic operation other than an addition, or its old value, and this kernel (${runningVersion()}) has only additions: Linux 5.12 brought the others`,
+            hint: 'compile with -mcpu=v2, or leave the result unused',
+          }
+        : { reason: 'it has an atomic operation that this kernel does not know' },
+  },
+  {
+    pattern: /Only .* programs can be sleepable/,
+    explain: ([text]) => ({
+      reason: `programs of its type may not sleep on this kernel (${runningVersion()})`,
+      hint: text.includes('uprobe') ? undefined : 'uprobes may since Linux 6.0, iterators since 5.18',
+    }),
+  },
+  {
     pattern: /invalid mem access '(?:\w+_or_null\w*|map_value_or_null)'/,
     explain: say('a pointer that may be null is used without a test', 'test it before its first use'),
   },

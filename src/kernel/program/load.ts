@@ -16,6 +16,7 @@ import { cString } from '../../sys/file.ts';
 import { littleEndian } from '../../sys/layout.ts';
 import { refused } from '../errors.ts';
 import { whyNotPermitted } from '../feature/privilege.ts';
+import { tooNewFor } from '../feature/program-kinds.ts';
 import { olderThan, versionOf } from '../feature/release.ts';
 import { objectName } from '../names.ts';
 import { ProgramFlag, type ProgramSpec, ProgramType, TOKEN_FLAG } from '../spec.ts';
@@ -165,7 +166,7 @@ function silentHint(spec: ProgramSpec, error: SysError): string | undefined {
     case 'E2BIG':
       return `it has ${spec.instructions.length} instructions, more than the kernel takes`;
     case 'EINVAL':
-      return 'the kernel may lack this type of program, or this way to attach it';
+      return tooNewFor(spec) ?? 'the kernel may lack this type of program, or this way to attach it';
     case 'EFAULT':
       return 'this should not happen: look at the end of dmesg';
     default:

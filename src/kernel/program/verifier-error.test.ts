@@ -36,6 +36,56 @@ test('a log of an older kernel reads the same', () => {
   assert.equal(slot, 0);
 });
 
+const explained = [
+  '6: (79) r0 = *(u64 *)(r0 +0)',
+  'R0 is a teapot',
+  '',
+  'Verification failed: Register Type Safety: Invalid dereference',
+  '',
+  'Reason:',
+  '  R0 may be NULL here (a nullable map value pointer). The program could dereference NULL on this',
+  '  path, so the verifier cannot prove this access is safe.',
+  '',
+  'At:',
+  '  insn 6',
+  '       | ^-- error: invalid dereference of R0 (a nullable map value pointer)',
+  '  Instruction context:',
+  '  >>> 6 | (79) r0 = *(u64 *)(r0 +0)',
+  '',
+  'Suggestion:',
+  '  Add a NULL check before the access.',
+  '',
+  ...statistics,
+];
+
+test('since 7.3 an explanation follows the complaint, and is used where nothing better is known', () => {
+  const { complaint, slot, explanation } = verdict(explained);
+  assert.equal(complaint, 'R0 is a teapot');
+  assert.equal(slot, 6);
+  assert.equal(
+    explanation?.reason,
+    'R0 may be NULL here (a nullable map value pointer). The program could dereference NULL on this path, ' +
+      'so the verifier cannot prove this access is safe.',
+  );
+  const unknown = new VerifierError({ name: 'p' }, 13, explained);
+  assert.match(
+    unknown.message,
+    /this access is safe \(EACCES: R0 is a teapot\); Add a NULL check before the access$/,
+  );
+  const known = explained.with(1, "R0 invalid mem access 'map_value_or_null'");
+  assert.equal(
+    new VerifierError({ name: 'p' }, 13, known).reason,
+    'a pointer that may be null is used without a test',
+  );
+});
+
+test('an explanation says where, when the program was refused before the walk', () => {
+  const log = ['unreachable insn 2', '', 'Verification failed: Program Structure: Unreachable instruction'];
+  const where = ['', 'At:', '  insn 2', '       | ^-- error: unreachable instruction', '', ...statistics];
+  assert.equal(verdict([...log, ...where]).complaint, 'unreachable insn 2');
+  assert.equal(verdict([...log, ...where]).slot, 2);
+});
+
 test('a jump back is context, not a complaint', () => {
   const log = [
     '5: (15) if r0 == 0x0 goto pc+2',

@@ -1,8 +1,8 @@
 /** A program that the verifier refused. */
 import { errnoName } from '../../sys/errors.ts';
 import type { LineInfo, ProgramSpec, SourceLine } from '../spec.ts';
-import { causeOf } from './causes.ts';
-import { verdict } from './log.ts';
+import { type Cause, causeOf } from './causes.ts';
+import { type Explanation, verdict } from './log.ts';
 
 /**
  * The verifier's refusal. `message` is one line: program, place in its source, what is wrong in words,
@@ -18,7 +18,7 @@ export class VerifierError extends Error {
   readonly log: readonly string[];
   /** The kernel's complaint: one line of the log. */
   readonly complaint: string | undefined;
-  /** What it means, where bpfkit knows it. */
+  /** What it means, where bpfkit or the kernel itself knows it. */
   readonly reason: string | undefined;
   readonly hint: string | undefined;
   /** Slot of the instruction that was looked at last. */
@@ -31,8 +31,8 @@ export class VerifierError extends Error {
     errno: number,
     log: readonly string[],
   ) {
-    const { complaint, slot } = verdict(log);
-    const known = complaint === undefined ? undefined : causeOf(complaint);
+    const { complaint, slot, explanation } = verdict(log);
+    const known = (complaint === undefined ? undefined : causeOf(complaint)) ?? inKernelWords(explanation);
     // Whoever made the program knows better why the instruction is there.
     const reason = slot === undefined ? undefined : spec.unreachable?.get(slot);
     const why = typeof reason === 'function' ? reason() : reason;
@@ -68,6 +68,13 @@ export class VerifierError extends Error {
     }
     return out.join('\n');
   }
+}
+
+/** The kernel's sentences as clauses of ours. */
+function inKernelWords(explanation: Explanation | undefined): Cause | undefined {
+  if (explanation === undefined) return undefined;
+  const { reason, suggestion } = explanation;
+  return { reason: reason.replace(/\.$/, ''), hint: suggestion?.replace(/\.$/, '') };
 }
 
 const reachedHint = 'the instruction is reached all the same: test for it first';

@@ -44,7 +44,10 @@ const skip = existsSync('/sys/kernel/btf/vmlinux') ? false : 'no BTF of the kern
 
 test('a system call has its number and its arguments, texts of the caller among them', { skip }, () => {
   const found = shownArguments(tracepoint('syscalls', 'sys_enter_openat'));
-  assert.deepEqual(found, [
+  // Since 7.0 the record also has what user pointers point to: `__filename_val`.
+  assert.ok(Array.isArray(found), String(found));
+  const own = found.filter((argument) => !/^__\w+_val:/.test(argument));
+  assert.deepEqual(own, [
     '__syscall_nr: int32 @8',
     'dfd: int64 @16',
     'filename: int8 * @24',
