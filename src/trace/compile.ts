@@ -38,6 +38,14 @@ export const nothingToAttach = 'No probes to attach';
 
 /** Never throws for what is wrong with a script. */
 export function compileScript(source: Source, options: CompileOptions): Compilation {
+  try {
+    return compile(source, options);
+  } finally {
+    options.machine.debug.release();
+  }
+}
+
+function compile(source: Source, options: CompileOptions): Compilation {
   const diagnostics = new Diagnostics();
   const none: Compilation = { diagnostics: diagnostics.list, options: new Map() };
   const parsed = parseProgram(source, diagnostics);

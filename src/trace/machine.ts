@@ -1,10 +1,13 @@
 /** The running machine as checking and lowering ask for it: types, attach points, symbols. Read when first needed. */
 import { readFileSync, statSync } from 'node:fs';
 import type { Btf } from '../btf/btf.ts';
+import { orUndefined } from '../dwarf/functions.ts';
+import type { Unit } from '../dwarf/unit.ts';
 import { olderThan } from '../kernel/feature/release.ts';
 import { moduleTypes } from '../kernel/module-types.ts';
 import { tracefs } from '../kernel/mounts.ts';
-import { programTypes } from '../kernel/program/functions.ts';
+import { programTypes as loadedTypes } from '../kernel/program/functions.ts';
+import { type DebuggedProgram, DebugPrograms } from '../kernel/symbol/debug-info.ts';
 import { withElf } from '../kernel/symbol/elf-files.ts';
 import { kernelSymbols, traceableFunctions } from '../kernel/symbol/kernel-symbols.ts';
 import { tracepointFormat } from '../kernel/tracepoint/list.ts';
@@ -13,12 +16,14 @@ import type { Environment } from '../script/environment.ts';
 import { runningKernel } from '../script/running.ts';
 import { TraceableFunctions } from '../symbol/traceable.ts';
 import { type ArgumentSource, argumentsOf, returnOf } from './check/arguments.ts';
-import type { CheckEnvironment, TypeNames } from './check/environment.ts';
+import type { ArgumentsMissing, CheckEnvironment, TypeNames } from './check/environment.ts';
+import { programTypes } from './check/program-types.ts';
+import { type UserArguments, userArguments } from './check/user-arguments.ts';
 import type { LowerEnvironment } from './lower/environment.ts';
 import type { ProbeEnvironment } from './probes/environment.ts';
 import { machineProbes } from './probes/machine.ts';
 import { resolveProbe } from './probes/resolve.ts';
-import type { ResolvedProbe } from './probes/resolved.ts';
+import type { ProbeTarget, ResolvedProbe } from './probes/resolved.ts';
 
 export interface MachineOptions {
   readonly pid?: number | undefined;
@@ -34,6 +39,8 @@ export interface MachineOptions {
   readonly traceableFunctions?: string | undefined;
   /** Attach points that do not match are left out. */
   readonly probeFilter?: ((name: string) => boolean) | undefined;
+  /** Where debug files are. Default: /usr/lib/debug */
+  readonly debugDirectories?: readonly string[] | undefined;
   /** Kinds of links that are not to be used: `kprobe_multi`, `uprobe_multi`, … */
   readonly without?: ReadonlySet<string> | undefined;
 }
@@ -43,6 +50,8 @@ export class Machine {
   readonly #options: MachineOptions;
   #probes: ProbeEnvironment | undefined;
   #traceable: ReadonlySet<string> | undefined;
+  #debug: DebugPrograms | undefined;
+  readonly #arguments = new Map<string, UserArguments | ArgumentsMissing>();
 
   constructor(options: MachineOptions = {}) {
     this.#options = options;
@@ -64,10 +73,17 @@ export class Machine {
 
   get probes(): ProbeEnvironment {
     const { traceableFunctions: path } = this.#options;
-    this.#probes ??= machineProbes(
-      path === undefined ? {} : { traceable: new TraceableFunctions(readFileSync(path)) },
-    );
+    this.#probes ??= machineProbes({
+      ...(path === undefined ? {} : { traceable: new TraceableFunctions(readFileSync(path)) }),
+      debug: this.debug,
+    });
     return this.#probes;
+  }
+
+  /** Debug information of programs. */
+  get debug(): DebugPrograms {
+    this.#debug ??= new DebugPrograms(this.#options.debugDirectories);
+    return this.#debug;
   }
 
   /** What the checker asks; `types` has the script's own definitions first. */
@@ -76,7 +92,8 @@ export class Machine {
     const source: ArgumentSource = {
       types: typesOf,
       format: (category, event) => tracepointFormat(tracefs(), category, event),
-      programTypes,
+      programTypes: loadedTypes,
+      userArguments: (target) => this.#argumentsOf(target),
     };
     return {
       types,
@@ -106,6 +123,7 @@ export class Machine {
         }
         return this.#filtered(probes);
       },
+      typesAt: (probe) => this.#typesAt(probe, types),
       argumentsOf: (probe) => argumentsOf(probe, source),
       returnOf: (probe) => returnOf(probe, source),
       kernelSymbol: (name) => this.kernelSymbol(name),
@@ -130,6 +148,39 @@ export class Machine {
       maxStackDepth: maxStackDepth(),
       kernelSymbol: (name) => this.kernelSymbol(name),
       userSymbol: (path, name) => symbolIn(path, name)?.address,
+      userArguments: ({ targets: [target] }) => {
+        const found = target?.kind === 'userFunction' ? this.#argumentsOf(target) : undefined;
+        return found && 'sources' in found ? found.sources : undefined;
+      },
+    };
+  }
+
+  #argumentsOf(target: Extract<ProbeTarget, { kind: 'userFunction' }>): UserArguments | ArgumentsMissing {
+    const key = `${target.name} ${target.path} ${target.fileOffset}`;
+    let found = this.#arguments.get(key);
+    if (!found) {
+      found = userArguments(target, this.debug.of(target.path), process.arch === 'arm64' ? 'arm64' : 'x64');
+      this.#arguments.set(key, found);
+    }
+    return found;
+  }
+
+  #typesAt({ targets: [target] }: ResolvedProbe, outer: TypeNames): TypeNames | undefined {
+    if (target?.kind !== 'userFunction' && target?.kind !== 'usdt') return undefined;
+    const { path, fileOffset } = target;
+    // Asked when a name is: most scripts have none.
+    let made: TypeNames | undefined;
+    const names = (): TypeNames => {
+      if (made) return made;
+      const program = this.debug.of(path);
+      return (made =
+        'problem' in program ? outer : programTypes(program, unitAt(program, fileOffset), outer));
+    };
+    return {
+      ...(outer.expansion ? { expansion: (name) => outer.expansion!(name) } : {}),
+      type: (name, tag) => names().type(name, tag),
+      constant: (name) => names().constant(name),
+      suggest: (name, tag) => names().suggest?.(name, tag) ?? [],
     };
   }
 
@@ -164,6 +215,11 @@ function typesOf(module: string | undefined): Btf | undefined {
   } catch {
     return undefined;
   }
+}
+
+function unitAt(program: DebuggedProgram, fileOffset: bigint): Unit | undefined {
+  const address = program.addressOf(Number(fileOffset));
+  return address === undefined ? undefined : orUndefined(() => program.info.unitAt(address));
 }
 
 function userSymbol(name: string, probe: ResolvedProbe): { address: bigint; size: number } | undefined {

@@ -1,9 +1,11 @@
 /** A machine made of lists, for the resolution of attach points without a kernel. */
+import type { SourceLine } from '../../src/dwarf/source-lines.ts';
 import type { UsdtNote } from '../../src/elf/usdt.ts';
 import type {
   BpfFunction,
   ModuleName,
   ProbeEnvironment,
+  SourcePlaces,
   UserFunction,
 } from '../../src/trace/probes/environment.ts';
 
@@ -27,6 +29,7 @@ export interface FakeMachine {
 export interface FakeFile {
   readonly functions?: readonly UserFunction[];
   readonly usdt?: readonly UsdtNote[];
+  readonly sourceLine?: (wanted: SourceLine) => SourcePlaces;
 }
 
 /** `asked` names the lists that were read, in order: resolution is to read few. */
@@ -76,6 +79,7 @@ export function fakeProbes(machine: FakeMachine): ProbeEnvironment & { readonly 
       file: (path) => path,
       functions: (path) => list(`functions of ${path}`, functions(path)),
       find: (path, name) => functions(path).filter((each) => each.name === name),
+      sourceLine: (path, wanted) => files[path]?.sourceLine?.(wanted) ?? { kind: 'none' },
       offsetOf: (path, address) => (path in files && address < 0x10000n ? address : undefined),
       // Four bytes an instruction, and nothing known of the last function.
       startsInstruction: (_, functionAt, offset) => (functionAt === 0x3000 ? undefined : offset % 4n === 0n),

@@ -106,6 +106,7 @@ function compile(run: TraceRun, text: ScriptSource, child: Child | undefined): C
     portable: settings.object !== undefined,
     without: settings.without,
     traceableFunctions: settings.traceableFunctions,
+    debugDirectories: settings.debugDirectories,
     ...(filter === undefined ? {} : { probeFilter: probeFilter(filter) }),
   });
   return compileScript(text.source, {

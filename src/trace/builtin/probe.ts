@@ -35,7 +35,12 @@ const argsBuiltin: Builtin = {
     }
     const found = context.environment.argumentsOf(probe);
     if (!('missing' in found)) return found;
-    context.diagnostics.error(call.span, found.missing);
+    const { missing, hint, atPoint = false } = found;
+    context.diagnostics.error(
+      atPoint ? probe.attachPoint.span : call.span,
+      missing,
+      hint === undefined ? {} : { hint },
+    );
     return none;
   },
   lower: lowerProbe.args,

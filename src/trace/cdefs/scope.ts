@@ -189,6 +189,13 @@ class DefinitionScope implements CScope {
     return kernelType(this.#btf, name, tag);
   }
 
+  defines(name: string, tag: CTag | undefined): boolean {
+    const { structs, enums, typedefs } = this.#declarations;
+    if (tag === undefined) return typedefs.has(name);
+    if (tag === 'enum') return enums.has(`enum ${name}`);
+    return structs.get(`${tag} ${name}`)?.complete === true;
+  }
+
   constant(name: string): NamedConstant | undefined {
     if (!this.#constants.has(name)) this.#constants.set(name, this.#findConstant(name));
     return this.#constants.get(name);

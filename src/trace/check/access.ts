@@ -59,9 +59,10 @@ function structField(body: Body, expr: FieldExpr, type: StructType): Type {
     return none;
   }
   const [near] = nearestNames(name, type.memberNames());
+  const absent = type.absent?.(name);
   body.diagnostics.error(
-    expr.nameSpan,
-    say.noField(typeText(type), name),
+    absent === undefined ? expr.nameSpan : expr.span,
+    absent ?? say.noField(typeText(type), name),
     near === undefined ? {} : { hint: `Did you mean '${near}'?` },
   );
   return none;

@@ -21,6 +21,7 @@ import {
 } from '../types/type.ts';
 import type { ArgumentsMissing } from './environment.ts';
 import * as say from './messages.ts';
+import type { UserArguments } from './user-arguments.ts';
 
 /** Where the facts come from. */
 export interface ArgumentSource {
@@ -29,6 +30,8 @@ export interface ArgumentSource {
   format(category: string, event: string): TracepointFormat | undefined;
   /** The types of a loaded BPF program, for `fentry:bpf:…`. */
   programTypes?(programId: number): Btf | undefined;
+  /** Of a program's function. */
+  userArguments?(target: Extract<ProbeTarget, { kind: 'userFunction' }>): UserArguments | ArgumentsMissing;
 }
 
 export function argumentsOf(probe: ResolvedProbe, source: ArgumentSource): StructType | ArgumentsMissing {
@@ -48,8 +51,10 @@ export function argumentsOf(probe: ResolvedProbe, source: ArgumentSource): Struc
       if (prototype === undefined) return { missing: say.noArguments(target.name) };
       return ofParameters(prototype.btf, prototype.parameters);
     }
-    case 'userFunction':
-      return { missing: say.noDebugInformation(target.path) };
+    case 'userFunction': {
+      const found = source.userArguments?.(target) ?? { missing: say.noParameters };
+      return 'missing' in found ? found : found.type;
+    }
     default:
       return { missing: say.argsElsewhere(probe.provider) };
   }

@@ -18,7 +18,7 @@ import type { ResolvedProbe } from '../probes/resolved.ts';
 import type { Span } from '../source.ts';
 import { none, type Type } from '../types/type.ts';
 import type { CheckContext, Constant, MapUse } from './context.ts';
-import type { CheckEnvironment } from './environment.ts';
+import type { CheckEnvironment, TypeNames } from './environment.ts';
 import { checkExpression } from './expressions.ts';
 import { Facts } from './facts.ts';
 import { checkMapEntry, checkMapKey, mapAsWhole } from './map-access.ts';
@@ -71,6 +71,7 @@ export class Body implements CheckContext {
   /** Variables by the node that declares them, over all passes. */
   readonly #variables = new Map<object, Variable>();
   readonly #noValue = new Set<Expr>();
+  #types: TypeNames | undefined;
 
   constructor(
     program: ProgramState,
@@ -104,6 +105,15 @@ export class Body implements CheckContext {
 
   get environment(): CheckEnvironment {
     return this.program.environment;
+  }
+
+  /** Names of types and constants, those of the program that the probe is in among them. */
+  get types(): TypeNames {
+    if (!this.#types) {
+      const inProgram = this.probe && this.environment.typesAt?.(this.probe);
+      this.#types = inProgram ?? this.environment.types;
+    }
+    return this.#types;
   }
 
   get diagnostics(): Diagnostics {

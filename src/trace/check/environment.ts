@@ -31,6 +31,8 @@ export interface CheckEnvironment {
   resolve(attachPoint: AttachPoint, config: Config, diagnostics: Diagnostics): readonly ResolvedProbe[];
   /** What `args` is in a probe of one target, or why there is none. */
   argumentsOf(probe: ResolvedProbe): StructType | ArgumentsMissing;
+  /** The names with those of the program that the probe is in; undefined where it has none of its own. */
+  typesAt?(probe: ResolvedProbe): TypeNames | undefined;
   /** What `retval` is in fexit; undefined where nothing is known. */
   returnOf?(probe: ResolvedProbe): Type | undefined;
   /** Address of a kernel symbol. */
@@ -48,6 +50,9 @@ export interface CheckEnvironment {
 /** A sentence for the user. */
 export interface ArgumentsMissing {
   readonly missing: string;
+  readonly hint?: string;
+  /** It is said of the attach point, not of `args`. Default false. */
+  readonly atPoint?: boolean;
 }
 
 /** Names of types and constants: the script's C definitions first, then BTF of the kernel and its modules. */
@@ -58,6 +63,8 @@ export interface TypeNames {
   constant(name: string): NamedConstant | undefined;
   /** What an object-like `#define` stands for that is an expression and no constant. */
   expansion?(name: string): Expr | undefined;
+  /** Whether the script itself has a definition of this name. Default: no. */
+  defines?(name: string, tag: 'struct' | 'union' | 'enum' | undefined): boolean;
   /** Names near to one that is not there. */
   suggest?(name: string, tag: 'struct' | 'union' | 'enum' | undefined): readonly string[];
 }

@@ -96,7 +96,7 @@ function checkString(body: Body, expr: StringExpr): Type {
 function checkIdentifier(body: Body, expr: Extract<Expr, { kind: 'identifier' }>): Type {
   const builtin = findBuiltin(expr.name);
   if (builtin !== undefined && builtin.kind === 'value') return checkBuiltin(body, expr, builtin, []);
-  const constant = body.environment.types.constant(expr.name);
+  const constant = body.types.constant(expr.name);
   if (constant !== undefined) {
     body.fold(expr, constant.value);
     if (constant.type !== undefined) return constant.type;

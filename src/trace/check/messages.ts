@@ -365,5 +365,15 @@ export const notSettled = 'Types of this script do not settle: a value grows wit
 
 export const noArguments = (probe: string): string =>
   `No type information for the arguments of ${probe}: its kernel, module or program has no BTF of it`;
-export const noDebugInformation = (path: string): string =>
-  `args of uprobes needs DWARF, which is not read: use arg0, arg1, … for the arguments in ${path}`;
+export const argumentsUnparsed = (probe: string, why: string): string =>
+  `Could not parse arguments of "${probe}": ${why}`;
+export const noDebugInformation = (path: string): string => `no debuginfo found for ${path}`;
+export const splitDebugInformation = (file: string): string =>
+  `its debuginfo is in ${file}, and files of their own (-gsplit-dwarf) are not read`;
+export const noParameters = 'Cannot read function parameters';
+export const hasNoParameters = (name: string): string => `${name} has no parameters`;
+export const noParameter = (name: string): string => `Can't find function parameter ${name}`;
+export const parameterInVector = (name: string): string =>
+  `${name} has unsupported type: it is passed in a floating-point register, which programs of the kernel are not given`;
+export const parameterLost = (name: string): string =>
+  `${name} cannot be found at this place of the program: its debuginfo does not say where it is, or the compiler optimized it away`;

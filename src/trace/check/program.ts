@@ -52,7 +52,7 @@ export function checkExpanded(
   const maps = new MapTable();
   declareMaps(program, maps, diagnostics);
   const functions = signaturesOf(program, diagnostics, (type) =>
-    resolveTypeExpr({ environment, diagnostics, config }, type),
+    resolveTypeExpr({ types: environment.types, diagnostics, config }, type),
   );
   const state: ProgramState = {
     config,

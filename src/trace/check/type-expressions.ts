@@ -22,7 +22,7 @@ import {
   voidType,
 } from '../types/type.ts';
 import type { Body } from './body.ts';
-import type { CheckEnvironment } from './environment.ts';
+import type { TypeNames } from './environment.ts';
 import { settled } from './integers.ts';
 import * as say from './messages.ts';
 
@@ -61,7 +61,7 @@ const named: ReadonlyMap<string, Type> = new Map<string, Type>([
 const mostElements = 1n << 20n;
 
 export interface TypeResolver {
-  readonly environment: CheckEnvironment;
+  readonly types: TypeNames;
   readonly diagnostics: Diagnostics;
   readonly config: { readonly maxStrlen: number };
   /** The type of `typeof(expr)`; undefined outside of bodies. */
@@ -71,7 +71,7 @@ export interface TypeResolver {
 export const resolveType = (body: Body, type: TypeExpr): Type | undefined =>
   resolveTypeExpr(
     {
-      environment: body.environment,
+      types: body.types,
       diagnostics: body.diagnostics,
       config: body.config,
       expressionType: (expr) => body.value(expr),
@@ -106,10 +106,10 @@ function resolveName(by: TypeResolver, { tag, name, span }: NamedTypeExpr): Type
     if (name === 'string') return string(by.config.maxStrlen);
     if (name === 'buffer') return { kind: 'buffer', size: by.config.maxStrlen };
   }
-  const found = by.environment.types.type(name, tag);
+  const found = by.types.type(name, tag);
   if (found !== undefined) return found;
   const shown = tag === undefined ? name : `${tag} ${name}`;
-  const suggested = by.environment.types.suggest?.(name, tag) ?? [];
+  const suggested = by.types.suggest?.(name, tag) ?? [];
   const [near] =
     suggested.length > 0 ? suggested : tag === undefined ? nearestNames(name, [...named.keys()]) : [];
   const message = tag === 'struct' || tag === 'union' ? say.unknownStruct(shown) : say.unknownType(shown);
@@ -147,7 +147,7 @@ export function queriedType(body: Body, of: TypeExpr | Expr): Type | undefined {
   if (isTypeExpr(of)) return body.resolve(of);
   // A name of BTF looks like any other name: `sizeof(pid_t)`.
   if (of.kind === 'identifier') {
-    const type = named.get(of.name) ?? body.environment.types.type(of.name, undefined);
+    const type = named.get(of.name) ?? body.types.type(of.name, undefined);
     if (type !== undefined) return type;
   }
   if (of.kind === 'typeQuery' && of.query === 'typeof') return queriedType(body, of.of);

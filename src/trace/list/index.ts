@@ -5,12 +5,15 @@
 import { readFileSync } from 'node:fs';
 import { moduleTypes } from '../../kernel/module-types.ts';
 import { tracefs } from '../../kernel/mounts.ts';
+import { DebugPrograms } from '../../kernel/symbol/debug-info.ts';
 import { vmlinux } from '../../kernel/vmlinux.ts';
 import type { ProbeEnvironment } from '../probes/environment.ts';
 import { machineProbes } from '../probes/machine.ts';
+import { userProbes } from '../probes/user.ts';
 import { type ListOptions, listProbes } from './list.ts';
 import { type ParameterSource, parametersOf } from './parameters.ts';
 import { isTypePattern, listTypes } from './structs.ts';
+import { userParameters } from './user-parameters.ts';
 
 export { listResolved } from './script.ts';
 
@@ -37,6 +40,13 @@ export function listOptions({ pid, verbose }: ListRequest): ListOptions {
   };
 }
 
+let ofPrograms: ReturnType<typeof userParameters> | undefined;
+
+function programParameters(): ReturnType<typeof userParameters> {
+  const debug = new DebugPrograms();
+  return userParameters(userProbes(debug), debug);
+}
+
 /** Of the running machine; what cannot be read is not known. */
 export const machineParameters: ParameterSource = {
   types(module) {
@@ -46,6 +56,7 @@ export const machineParameters: ParameterSource = {
       return undefined; // a kernel without BTF
     }
   },
+  userParameters: (path, name) => (ofPrograms ??= programParameters())(path, name),
   tracepointFormat(category, event) {
     if (![category, event].every((part) => /^[\w-][\w.-]*$/.test(part))) return undefined;
     try {

@@ -7,6 +7,8 @@ import type { Provider } from '../probes/resolved.ts';
 export interface ParameterSource {
   /** The types of the kernel or a module; undefined where there are none. */
   types(module: string): Btf | undefined;
+  /** Of a function of a program, by its debug information; empty where there is none. */
+  userParameters?(path: string, name: string): readonly string[];
   /** The text of a tracepoint's format file. */
   tracepointFormat(category: string, event: string): string | undefined;
 }
@@ -29,6 +31,8 @@ export function parametersOf(source: ParameterSource, provider: Provider, place:
       return signature(source.types(module), name, { parameters: true, result: false });
     case 'kretprobe':
       return signature(source.types(module), name, { parameters: false, result: true });
+    case 'uprobe':
+      return source.userParameters?.(parts.slice(0, -1).join(':'), name) ?? [];
     case 'iter':
       // The first parameter is the walk itself, and the result is the kernel's.
       return signature(source.types('vmlinux'), `bpf_iter_${name}`, {

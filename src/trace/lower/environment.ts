@@ -1,5 +1,7 @@
 /** Facts that lowering is told, so that it needs no kernel: what `lowerProgram` gets besides the script. */
+import type { ArgumentSource } from '../../dwarf/arguments.ts';
 import type { Environment } from '../../script/environment.ts';
+import type { ResolvedProbe } from '../probes/resolved.ts';
 
 export interface LowerEnvironment {
   /** Architecture, BTF, CPUs, formats of tracepoints. */
@@ -24,6 +26,8 @@ export interface LowerEnvironment {
   readonly maxStackDepth?: number;
   /** Address of a kernel symbol, from kallsyms. */
   kernelSymbol(name: string): bigint | undefined;
+  /** Where the arguments of a program's function are at its entry, by their names; undefined where that is not known. */
+  userArguments?(probe: ResolvedProbe): ReadonlyMap<string, ArgumentSource> | undefined;
   /** Address of a symbol in the file that a user probe is in. */
   userSymbol(path: string, name: string): bigint | undefined;
 }

@@ -5,6 +5,7 @@
  * Lists are long (fifty thousand functions, thousands of tracepoints) and are read when they are first asked
  * for. Asking for one name is a method of its own, since most of the answers are found without the list.
  */
+import type { LineAnswer, SourceLine } from '../../dwarf/source-lines.ts';
 import type { UsdtNote } from '../../elf/usdt.ts';
 
 export interface ProbeEnvironment {
@@ -60,6 +61,19 @@ export interface UserFunction {
   readonly size: number;
 }
 
+export type SourcePlaces =
+  | Exclude<LineAnswer, { readonly kind: 'found' }>
+  | { readonly kind: 'found'; readonly places: readonly SourcePlace[] }
+  /** The file has no debug information. */
+  | { readonly kind: 'none' }
+  /** It has, but it cannot be read. */
+  | { readonly kind: 'problem'; readonly message: string };
+
+export interface SourcePlace {
+  readonly address: bigint;
+  readonly fileOffset: bigint;
+}
+
 export interface UserProbes {
   /**
    * The executables and libraries that a target stands for, the first one first: a path, a path with `*`, or a
@@ -81,6 +95,8 @@ export interface UserProbes {
   offsetOf(path: string, address: bigint): bigint | undefined;
   /** Whether an instruction begins so far behind the start of a function; undefined where that cannot be told. */
   startsInstruction(path: string, functionAt: number, offset: bigint): boolean | undefined;
+  /** The instructions of a source line. */
+  sourceLine(path: string, wanted: SourceLine): SourcePlaces;
   usdt(path: string): readonly UsdtNote[];
   /** A C++ name with its parameters; undefined for others, and where nothing can demangle. */
   demangle(name: string): string | undefined;

@@ -42,8 +42,20 @@ export const messages = {
     `It cannot be told whether an instruction starts at ${place}`,
   unresolvedAddress: (place: string): string => `Could not resolve address: ${place}`,
   useUnsafe: (): string => 'with --unsafe it is not checked; the program crashes if it is wrong',
-  sourceLocation: (): string =>
-    'attaching to a line of the source needs debug information (DWARF), which is not read; name the function, or an address of it',
+  sourceFormat: (): string => 'Invalid uprobe arguments, expected format: uprobe:TARGET@FILE:LINE[:COL]',
+  sourceNumber: (what: 'line' | 'column', why: string): string => `Invalid ${what} number: ${why}`,
+  sourceWildcard: (): string => 'Cannot use wildcards with source code location',
+  sourceNone: (path: string): string =>
+    `No DWARF debug info found for '${path}', cannot attach by source code location.`,
+  sourceProblem: (why: string): string => `DWARF error: ${why}`,
+  sourceNoFile: (file: string): string => `DWARF error: No compilation unit matches ${file}`,
+  sourceAmbiguous: (files: readonly string[]): string =>
+    `DWARF error: Ambiguous source path, matches multiple files: ${files.join(', ')}`,
+  sourceNoLine: (place: string): string => `DWARF error: Unable to map '${place}' to address`,
+  sourceLines: (lines: readonly number[]): string =>
+    `the nearest ${lines.length === 1 ? 'line with code is' : 'lines with code are'} ${lines.join(' and ')}`,
+  sourceColumns: (line: number, columns: readonly number[]): string =>
+    `line ${line} has code at ${columns.length === 1 ? 'column' : 'columns'} ${columns.join(', ')}`,
 
   usdtFunction: (): string => 'usdt probe must have a target function or wildcard',
   usdtTarget: (): string =>

@@ -55,6 +55,19 @@ const machine: FakeMachine = {
         note('app', 'nowhere', { fileOffset: undefined }),
       ],
     },
+    '/bin/debugged': {
+      sourceLine({ file, line, column }) {
+        if (file === 'twice.c') return { kind: 'ambiguous', files: ['a/twice.c', 'b/twice.c'] };
+        if (file !== 'main.c') return { kind: 'noFile', files: ['src/main.c', 'src/other.c'] };
+        if (line !== 12) return { kind: 'noLine', lines: [12, 20] };
+        const places = [
+          { address: 0x1000n, fileOffset: 0xf00n, column: 3 },
+          { address: 0x2000n, fileOffset: 0x1f00n, column: 7 },
+        ].filter((each) => column === undefined || each.column === column);
+        return places.length > 0 ? { kind: 'found', places } : { kind: 'noColumn', columns: [3, 7] };
+      },
+    },
+    '/opt/tool@2/run': { functions: [{ name: 'start', fileOffset: 0x1000, size: 100 }] },
     '/lib/libc.so.6': {
       functions: [{ name: 'malloc', fileOffset: 0x5000, size: 50 }],
       usdt: [note('libc', 'setjmp')],
@@ -367,8 +380,62 @@ test('with --unsafe places are not checked', () => {
   assert.deepEqual(names('uprobe:/bin/tool:0x9000', { unsafe: true }), ['uprobe:/bin/tool:36864']);
 });
 
-test('a line of the source is understood, and refused for what is missing', () => {
-  assert.match(said('uprobe:/bin/tool@main.c:12'), /debug information/);
+test('a line of the source is a probe for each of its places', () => {
+  assert.deepEqual(names('uprobe:/bin/debugged@main.c:12'), [
+    'uprobe:/bin/debugged:4096',
+    'uprobe:/bin/debugged:8192',
+  ]);
+  assert.deepEqual(names('u:/bin/debugged@main.c:12:7'), ['uprobe:/bin/debugged:8192']);
+  assert.deepEqual(targets('uprobe:/bin/debugged@main.c:12:7'), [
+    {
+      ...{ kind: 'userFunction', path: '/bin/debugged', symbol: '', fileOffset: 0x1f00n, pid: undefined },
+      name: 'uprobe:/bin/debugged:8192',
+    },
+  ]);
+});
+
+test('a file whose own name has an at sign is that file', () => {
+  assert.deepEqual(names('uprobe:/opt/tool@2/run:start'), ['uprobe:/opt/tool@2/run:start']);
+});
+
+test('a line of the source that is wrong is told, and what is near it', () => {
+  const format = 'Invalid uprobe arguments, expected format: uprobe:TARGET@FILE:LINE[:COL]';
+  for (const [text, message] of [
+    ['uprobe:/bin/tool@main.c', format],
+    ['uprobe:/bin/debugged@:12', format],
+    ['uprobe:/bin/debugged@main.c:12:7:1', format],
+    ['uprobe:/bin/debugged@main.c:x', 'Invalid line number: invalid integer: x'],
+    ['uprobe:/bin/debugged@main.c:12:y', 'Invalid column number: invalid integer: y'],
+    ['uprobe:/bin/*@main.c:12', 'Cannot use wildcards with source code location'],
+    ['uprobe:/bin/none@main.c:12', "uprobe target file '/bin/none' does not exist or is not executable"],
+    [
+      'uprobe:/bin/tool@main.c:12',
+      "No DWARF debug info found for '/bin/tool', cannot attach by source code location.",
+    ],
+    [
+      'uprobe:/bin/debugged@mian.c:12',
+      'DWARF error: No compilation unit matches mian.c [did you mean src/main.c?]',
+    ],
+    ['uprobe:/bin/debugged@far.c:12', 'DWARF error: No compilation unit matches far.c'],
+    [
+      'uprobe:/bin/debugged@main.c:13',
+      "DWARF error: Unable to map 'main.c:13' to address [the nearest lines with code are 12 and 20]",
+    ],
+    [
+      'uprobe:/bin/debugged@main.c:99',
+      "DWARF error: Unable to map 'main.c:99' to address [the nearest line with code is 20]",
+    ],
+    [
+      'uprobe:/bin/debugged@main.c:12:9',
+      "DWARF error: Unable to map 'main.c:12:9' to address [line 12 has code at columns 3, 7]",
+    ],
+    [
+      'uprobe:/bin/debugged@twice.c:1',
+      'DWARF error: Ambiguous source path, matches multiple files: a/twice.c, b/twice.c',
+    ],
+  ] as const) {
+    assert.equal(said(text), `error: ${message}`, text);
+  }
 });
 
 test('missing probes are errors, warnings or nothing, as the script wants', () => {

@@ -5,6 +5,8 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { startsInstruction } from '../../asm/x86-length.ts';
+import { DwarfError } from '../../dwarf/errors.ts';
+import { findSourceLine, type SourceLine } from '../../dwarf/source-lines.ts';
 import { fileOffset } from '../../elf/address.ts';
 import { FileType, Machine } from '../../elf/constants.ts';
 import { ElfError } from '../../elf/errors.ts';
@@ -15,18 +17,19 @@ import { type UsdtNote, usdtNotes } from '../../elf/usdt.ts';
 import { relativeToProbe } from '../../elf/usdt-arguments.ts';
 import { splitArchivePath } from '../../elf/zip.ts';
 import { functionsOfDebugFile } from '../../kernel/symbol/debug-functions.ts';
+import type { DebuggedProgram, DebugPrograms, NoDebugInfo } from '../../kernel/symbol/debug-info.ts';
 import { demangleCpp } from '../../kernel/symbol/demangle.ts';
 import { type OpenElf, openRegular, withElf } from '../../kernel/symbol/elf-files.ts';
 import { followLinks, pathIn, rootOf } from '../../kernel/symbol/root.ts';
 import { isFile, type Mapping, parseMaps } from '../../symbol/maps.ts';
-import type { UserFunction, UserProbes } from './environment.ts';
+import type { SourcePlace, SourcePlaces, UserFunction, UserProbes } from './environment.ts';
 import { isPattern, matcher } from './wildcard.ts';
 
 /** Files that a path with `*` may stand for; a pattern over a whole disk is a mistake. */
 const MAX_FILES = 10_000;
 const MAX_CACHE = 16 << 20;
 
-export function userProbes(): UserProbes {
+export function userProbes(debug: DebugPrograms): UserProbes {
   const functions = remembered(readFunctions);
   const usdt = remembered(readUsdt);
   const libraries = remembered(readLibraries);
@@ -60,6 +63,7 @@ export function userProbes(): UserProbes {
       }),
     startsInstruction: (path, functionAt, offset) =>
       withElf(path, (elf, file) => instructionAt(elf, functionAt - file.offset, Number(offset))),
+    sourceLine: (path, wanted) => placesOfLine(debug.of(path), wanted),
     usdt,
     demangle: demangleCpp,
   };
@@ -256,6 +260,25 @@ function instructionAt(elf: ElfFile, functionAt: number, offset: number): boolea
   const arch =
     elf.header.machine === Machine.x86_64 ? 'x64' : elf.header.machine === Machine.arm64 ? 'arm64' : '';
   return startsInstruction(bytes, offset, arch);
+}
+
+function placesOfLine(program: DebuggedProgram | NoDebugInfo, wanted: SourceLine): SourcePlaces {
+  if ('problem' in program) {
+    return program.problem === undefined ? { kind: 'none' } : { kind: 'problem', message: program.problem };
+  }
+  try {
+    const found = findSourceLine(program.info, wanted);
+    if (found.kind !== 'found') return found;
+    const places = found.addresses.flatMap((address): SourcePlace[] => {
+      const at = program.offsetOf(address);
+      return at === undefined ? [] : [{ address: BigInt(address), fileOffset: BigInt(at) }];
+    });
+    return places.length > 0 ? { kind: 'found', places } : { kind: 'noLine', lines: [] };
+  } catch (error) {
+    if (error instanceof DwarfError || error instanceof ElfError)
+      return { kind: 'problem', message: error.message };
+    throw error;
+  }
 }
 
 function readUsdt(path: string): readonly UsdtNote[] {

@@ -29,6 +29,8 @@ export interface StructType {
   /** Looks through anonymous members. Made when asked for: kernel types are endless. */
   member(name: string): StructMember | undefined;
   memberNames(): readonly string[];
+  /** Why there is no member of a name, where more is to be said than that. */
+  absent?(name: string): string | undefined;
 }
 
 export interface StructMember {

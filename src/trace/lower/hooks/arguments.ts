@@ -66,7 +66,7 @@ export function arrayArgument(l: Lowering, index: number): Value {
 }
 
 /** A register of a context that begins with registers. */
-function contextRegister(l: Lowering, name: string | number): Value | undefined {
+export function contextRegister(l: Lowering, name: string | number): Value | undefined {
   const member = registerMember(l.environment, name);
   return member && l.b.load(8, l.context, member.offset, { invariant: true });
 }

@@ -6,13 +6,15 @@ import type { BodyUse } from '../body.ts';
 import type { LowerEnvironment } from '../environment.ts';
 import type { Hook } from '../hook.ts';
 import { usdtArgument } from '../usdt.ts';
-import { argumentParts, namedRegister, registerArgument, registerResult } from './arguments.ts';
+import { namedRegister, registerArgument, registerResult } from './arguments.ts';
+import { debugArguments } from './debug-arguments.ts';
 import { part } from './tracepoint.ts';
 
 /** The task is held on its CPU while the program runs, and that is all: others may run between. */
 const inProgram = { userMemory: true, filtersPid: true, resultIgnored: false } as const;
 
-export function userProbeHook(resolved: ResolvedProbe, { kernel }: LowerEnvironment): Hook {
+export function userProbeHook(resolved: ResolvedProbe, environment: LowerEnvironment): Hook {
+  const { kernel } = environment;
   const atReturn = resolved.provider === 'uretprobe';
   const multi = kernel.uprobeMulti;
   return {
@@ -26,12 +28,7 @@ export function userProbeHook(resolved: ResolvedProbe, { kernel }: LowerEnvironm
       ? { result: registerResult }
       : {
           argument: registerArgument,
-          args: (l, type) =>
-            argumentParts(
-              type,
-              (each, index) => registerArgument(each, index) ?? each.b.constant(0),
-              false,
-            )(l),
+          args: (l, type) => debugArguments(l, type, environment.userArguments?.(resolved) ?? new Map()),
         }),
   };
 }

@@ -9,6 +9,7 @@ import type { ProbeTarget } from '../resolved.ts';
 import { byName, type ProviderRule, type Request } from '../rule.ts';
 import { isPattern, matcher } from '../wildcard.ts';
 import { isSplitCopy, parseFunction } from './offset.ts';
+import { atSourceLine, splitSource } from './source-line.ts';
 
 const CPP = 'cpp';
 
@@ -18,6 +19,8 @@ function rule(provider: 'uprobe' | 'uretprobe', alias: string): ProviderRule {
     aliases: [alias],
     domain: provider === 'uprobe' ? 'user' : 'none',
     resolve(request) {
+      const source = provider === 'uprobe' ? splitSource(request) : undefined;
+      if (source) return atSourceLine(request, source);
       const parts = withTarget(request);
       if (parts.length !== 2 && parts.length !== 3) return request.wrongCount(2, 3);
       const [target = ''] = parts;
@@ -74,10 +77,6 @@ export function findBinaries(request: Request, target: string): readonly string[
     return paths.slice(0, 1);
   }
   if (request.tolerant) return request.missing(target, () => []);
-  const at = target.lastIndexOf('@');
-  if (provider === 'uprobe' && at > 0 && user.binaries(target.slice(0, at), pid).length > 0) {
-    return request.fail(messages.sourceLocation());
-  }
   return request.fail(messages.noBinary(provider, target));
 }
 
