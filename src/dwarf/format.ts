@@ -69,7 +69,9 @@ function qualified([before, after]: readonly [string, string], word: string): re
   return /[*&]$/.test(before) ? [`${before} ${word}`, after] : [`${word} ${before}`, after];
 }
 
-function tagged(type: Entry): string {
+function tagged(written: Entry): string {
+  // One that only stands for a type with a unit of its own.
+  const type = written.reference(At.signature) ?? written;
   const name = type.name;
   switch (type.tag) {
     case Tag.structureType:

@@ -146,6 +146,12 @@ export class DebugInfo {
 
   /** A type that has a unit of its own; undefined where no unit has this signature. */
   typeBySignature(signature: bigint): Entry | undefined {
+    const unit = this.typeUnits().get(signature);
+    return unit?.entryInside(unit.header.typeAt);
+  }
+
+  /** Types with units of their own (`-fdebug-types-section`), by their signatures. */
+  typeUnits(): ReadonlyMap<bigint, Unit> {
     if (!this.#typeUnits) {
       this.#typeUnits = new Map();
       for (const unit of [...this.units(), ...this.#readUnits('debug_types')]) {
@@ -153,8 +159,7 @@ export class DebugInfo {
         if (own !== undefined && !this.#typeUnits.has(own)) this.#typeUnits.set(own, unit);
       }
     }
-    const unit = this.#typeUnits.get(signature);
-    return unit?.entryInside(unit.header.typeAt);
+    return this.#typeUnits;
   }
 
   /** The unit that has the code at an address; undefined where none says so. */

@@ -73,10 +73,30 @@ export function findType(
   return undefined;
 }
 
-/** Only in one unit: what its source file could name. */
+/** Only in one unit, and among types that have units of their own: what its source file could name. */
 export function findTypeIn(unit: Unit, kind: NameKind, name: string): Entry | undefined {
-  const offset = namesOf(unit).types.get(`${kind} ${name}`);
-  return offset === undefined ? undefined : orUndefined(() => unit.entryAt(offset));
+  const key = `${kind} ${name}`;
+  const holder = namesOf(unit).types.has(key) ? unit : typeUnitsByName(unit.info).get(key);
+  const offset = holder && namesOf(holder).types.get(key);
+  return offset === undefined ? undefined : orUndefined(() => holder!.entryAt(offset));
+}
+
+const apart = new WeakMap<DebugInfo, ReadonlyMap<string, Unit>>();
+
+/** Units of types by the names in them. */
+function typeUnitsByName(info: DebugInfo): ReadonlyMap<string, Unit> {
+  let found = apart.get(info);
+  if (!found) {
+    const all = new Map<string, Unit>();
+    let left = MAX_SEARCHED;
+    for (const unit of info.typeUnits().values()) {
+      left -= unit.header.end - unit.header.offset;
+      if (left < 0) break;
+      for (const key of namesOf(unit).types.keys()) if (!all.has(key)) all.set(key, unit);
+    }
+    apart.set(info, (found = all));
+  }
+  return found;
 }
 
 export interface FoundEnumerator {

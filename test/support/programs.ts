@@ -5,6 +5,8 @@
  *     probed.stripped   the same without symbols, and probed.debug, which its .gnu_debuglink names
  *     libprobed.so      the library, with a probe that has a semaphore
  *     names             C++ names; where there is no g++, not built
+ *     debugged          every kind of argument, unoptimised, with debug information
+ *     optimized         the same, optimised
  *
  * The test bench builds them once into the folder of the compiled tests, which guests get too (they have no
  * compiler); a test that is run by itself builds its own.
@@ -20,6 +22,8 @@ export interface TestPrograms {
   readonly stripped: string;
   readonly debug: string;
   readonly library: string;
+  readonly debugged: string;
+  readonly optimized: string;
   /** Undefined without g++. */
   readonly names: string | undefined;
 }
@@ -43,6 +47,8 @@ function programsIn(folder: string): TestPrograms {
     stripped: join(folder, 'probed.stripped'),
     debug: join(folder, 'probed.debug'),
     library: join(folder, 'libprobed.so'),
+    debugged: join(folder, 'debugged'),
+    optimized: join(folder, 'optimized'),
     names: existsSync(names) ? names : undefined,
   };
 }
@@ -68,6 +74,12 @@ export function buildPrograms(from: string, into: string): void {
   copyFileSync(out('probed'), out('probed.stripped'));
   run('strip', ['--strip-all', out('probed.stripped')]);
   run('objcopy', [`--add-gnu-debuglink=${out('probed.debug')}`, out('probed.stripped')], into);
+  for (const [name, level] of [
+    ['debugged', '-O0'],
+    ['optimized', '-O2'],
+  ] as const) {
+    run('gcc', ['-g', level, '-Wall', '-Werror', '-o', out(name), source('debugged.c')]);
+  }
   if (spawnSync('g++', ['--version']).status === 0) {
     run('g++', [...flags, '-o', out('names'), source('names.cpp')]);
   }

@@ -12,7 +12,7 @@
  * beginning and at the end of it do not count. Names:
  *
  *     options: words for the command, with quotes as a shell has them; `{}` is where the program goes (default: -e {}),
- *              `{file}` a file with the program, `{probed}` and `{library}` the programs of test/programs
+ *              `{file}` a file with the program, `{probed}`, `{library}`, … the programs of test/programs
  *     env: NAME=value
  *     exit: the exit code (default 0)
  *     stderr: a text that standard error contains; may repeat
