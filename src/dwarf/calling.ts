@@ -64,6 +64,9 @@ class Stack {
 
 type Class = 'integer' | 'float';
 
+/** Parts of a type that are looked at; sixteen bytes have no more, unless the types are broken. */
+const MAX_PARTS = 128;
+
 function placesOnX64(parameters: readonly PassedType[], result: Entry | undefined): ArgumentPlace[] {
   let integers = 0;
   let floats = 0;
@@ -101,7 +104,7 @@ function classesOf(type: Entry | undefined): readonly Class[] | 'memory' {
   if (!isStruct(entry) && entry.tag !== Tag.arrayType) return ['integer'];
   if (size > 16) return 'memory';
   const classes: (Class | undefined)[] = Array(Math.ceil(size / 8)).fill(undefined);
-  if (!classify(entry, 0, classes, 0)) return 'memory';
+  if (!classify(entry, 0, classes, { left: MAX_PARTS })) return 'memory';
   return classes.filter((each) => each !== undefined);
 }
 
@@ -110,10 +113,10 @@ function classify(
   type: Entry | undefined,
   at: number,
   classes: (Class | undefined)[],
-  depth: number,
+  budget: { left: number },
 ): boolean {
   const entry = strip(type);
-  if (!entry || depth > 16) return true;
+  if (!entry || budget.left-- <= 0) return true;
   const size = sizeOf(entry);
   if (isStruct(entry)) {
     return membersOf(entry).every((member) => {
@@ -121,7 +124,7 @@ function classify(
         classes[Math.floor((at * 8 + member.bitOffset) / 64)] = 'integer';
         return true;
       }
-      return classify(member.type, at + member.bitOffset / 8, classes, depth + 1);
+      return classify(member.type, at + member.bitOffset / 8, classes, budget);
     });
   }
   if (entry.tag === Tag.arrayType) {
@@ -132,7 +135,7 @@ function classify(
       counts.reduce((product, one) => product * one, 1),
     );
     for (let i = 0; i < count && each > 0; i++) {
-      if (!classify(element, at + i * each, classes, depth + 1)) return false;
+      if (!classify(element, at + i * each, classes, budget)) return false;
     }
     return true;
   }

@@ -8,6 +8,7 @@ import {
   type DwarfShape,
   dwarfImage,
   lengthBytes,
+  lineProgram,
   offset,
   sleb,
   uleb,
@@ -15,6 +16,7 @@ import {
 import { Bytes } from '../../test/support/elf-image.ts';
 import { ElfFile } from '../elf/file.ts';
 import { argumentsAt } from './arguments.ts';
+import { argumentPlaces } from './calling.ts';
 import { At, Encoding, Form, Op, Tag } from './constants.ts';
 import type { Entry } from './entry.ts';
 import { DwarfError } from './errors.ts';
@@ -26,7 +28,7 @@ import { linesOf } from './lines.ts';
 import { findEnumeratorIn, findType } from './names.ts';
 import { rangesOf } from './ranges.ts';
 import { findSourceLine } from './source-lines.ts';
-import { enumOf, membersOf, sizeOf } from './types.ts';
+import { alignOf, enumOf, membersOf, sizeOf } from './types.ts';
 
 const modern: DwarfShape = { bits: 64, littleEndian: true, version: 5, wide: false };
 
@@ -164,6 +166,35 @@ test('references that lead in circles end', () => {
     assert.ok(declarationText(entry, 'x').length < 400);
     functionName(entry);
   }
+});
+
+test('types that are made of each other a million times are looked at once', () => {
+  const levels = 40;
+  const types = Array.from({ length: levels }, (_, i): Die => {
+    const next = [At.type, Form.ref4, { to: `s${(i + 1) % levels}` }] as const;
+    return {
+      tag: Tag.structureType,
+      label: `s${i}`,
+      attributes: [name(`s${i}`), [At.byteSize, Form.data1, 16]],
+      children: [
+        { tag: Tag.member, attributes: [next] },
+        { tag: Tag.member, attributes: [next] },
+      ],
+    };
+  });
+  const callbacks = Array.from({ length: levels }, (_, i): Die => {
+    const next = [At.type, Form.ref4, { to: `f${(i + 1) % levels}` }] as const;
+    const parameter: Die = { tag: Tag.formalParameter, attributes: [next] };
+    return { tag: Tag.subroutineType, label: `f${i}`, attributes: [next], children: [parameter, parameter] };
+  });
+  const info = open({ units: [unit([...types, ...callbacks])] });
+  const started = performance.now();
+  const first = find(info, 's0');
+  assert.equal(alignOf(first), 1);
+  for (const convention of ['x64', 'arm64'] as const)
+    argumentPlaces([{ type: first, behind: false }], first, convention);
+  for (const entry of firstUnit(info).root.children()) assert.ok(declarationText(entry, 'x').length < 5000);
+  assert.ok(performance.now() - started < 5000);
 });
 
 test('a type in another unit, and one by its signature', () => {
@@ -346,49 +377,6 @@ test('.debug_aranges answers before any entry is read', () => {
   assert.equal(info.unitAt(CODE + 0x605), firstUnit(info));
   assert.equal(info.unitAt(CODE + 0x610), undefined);
 });
-
-/** A program of two files whose rows are given as [address, file, line, column, statement]. */
-function lineProgram(
-  shape: DwarfShape,
-  rows: readonly (readonly [number, number, number, number, boolean])[],
-): Uint8Array {
-  const program = new Bytes(shape);
-  let [line, column, file, statement] = [1, 0, 1, true];
-  for (const [address, ...row] of rows) {
-    program.raw([0, shape.bits / 8 + 1, 2]).word(address);
-    if (row[0] !== file) program.raw([4, ...uleb((file = row[0]))]);
-    program.raw([3, ...sleb(row[1] - line)]);
-    line = row[1];
-    if (row[2] !== column) program.raw([5, ...uleb((column = row[2]))]);
-    if (row[3] !== statement) {
-      program.u8(6);
-      statement = row[3];
-    }
-    program.u8(1);
-  }
-  program.raw([2, 4, 0, 1, 1]);
-  const tables = new Bytes(shape);
-  if (shape.version >= 5) {
-    tables.raw([1, 1, Form.string, 2]).text('/src').text('lib');
-    tables
-      .raw([2, 1, Form.string, 2, Form.udata, 3])
-      .text('main.c')
-      .u8(0)
-      .text('main.c')
-      .u8(0)
-      .text('util.h')
-      .u8(1);
-  } else {
-    tables.text('lib').u8(0).text('main.c').raw([0, 0, 0]).text('util.h').raw([1, 0, 0]).u8(0);
-  }
-  const rest = new Bytes(shape).u8(1);
-  if (shape.version >= 4) rest.u8(1);
-  rest.u8(1).u8(0xfb).u8(14).u8(13).raw([0, 1, 1, 1, 1, 0, 0, 0, 1, 0, 0, 1]).raw(tables.done());
-  const head = new Bytes(shape).u16(shape.version);
-  if (shape.version >= 5) head.u8(shape.bits / 8).u8(0);
-  offset(head, shape, rest.length).raw(rest.done()).raw(program.done());
-  return new Bytes(shape).raw(lengthBytes(shape, head.length)).raw(head.done()).done();
-}
 
 const rows = [
   [CODE + 0x10, 1, 10, 0, true],

@@ -3,6 +3,7 @@ import { At, Encoding, Op, Tag } from './constants.ts';
 import type { Entry } from './entry.ts';
 import { tooMany } from './errors.ts';
 import { typeOf } from './functions.ts';
+import type { DebugInfo } from './info.ts';
 import { MAX_CHAIN, MAX_MEMBERS } from './limits.ts';
 
 /** Without typedefs and qualifiers; undefined for void. */
@@ -74,14 +75,28 @@ export function sizeOf(type: Entry | undefined, depth = 0): number {
 export function alignOf(type: Entry | undefined, depth = 0): number {
   const entry = strip(type);
   if (!entry || depth > MAX_CHAIN) return 1;
-  if (isStruct(entry)) {
-    let most = 1;
-    for (const member of membersOf(entry)) most = Math.max(most, alignOf(member.type, depth + 1));
-    return most;
-  }
+  if (isStruct(entry)) return structAlign(entry, depth);
   if (entry.tag === Tag.arrayType) return alignOf(entry.reference(At.type), depth + 1);
   const size = sizeOf(entry, depth);
   return size >= 16 ? 16 : size >= 8 ? 8 : size >= 4 ? 4 : size >= 2 ? 2 : 1;
+}
+
+const aligned = new WeakMap<DebugInfo, Map<string, number>>();
+
+/** Kept: structs of structs of structs would be walked again and again. */
+function structAlign(entry: Entry, depth: number): number {
+  const { info, header } = entry.unit;
+  let known = aligned.get(info);
+  if (!known) aligned.set(info, (known = new Map()));
+  const key = `${header.section} ${entry.offset}`;
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  // One that has itself as a member is broken: it ends here.
+  known.set(key, 1);
+  let most = 1;
+  for (const member of membersOf(entry)) most = Math.max(most, alignOf(member.type, depth + 1));
+  known.set(key, most);
+  return most;
 }
 
 export interface ArrayShape {

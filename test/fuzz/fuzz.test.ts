@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fuzzCaptures } from './capture.ts';
+import { fuzzDwarf } from './dwarf.ts';
 import { fuzzElf } from './elf.ts';
 import { fuzzObjects } from './object.ts';
 import { fuzzAnnotations, fuzzAnswers, fuzzModules, fuzzPackages } from './package.ts';
@@ -12,6 +13,7 @@ const HEAP_GROWTH = 16e6;
 
 for (const [what, run, iterations] of [
   ['ELF files', fuzzElf, 10_000],
+  ['debug information', fuzzDwarf, 5_000],
   ['symbol tables', fuzzSymbols, 20_000],
   ['captures', fuzzCaptures, 10_000],
   ['objects', fuzzObjects, 2_000],

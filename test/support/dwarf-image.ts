@@ -78,7 +78,9 @@ export function dwarfImage(shape: DwarfShape, image: DwarfImage): Uint8Array {
   }
   for (const { at, unit, form, to } of patches) {
     const target = labels.get(to)! - (form === Form.refAddr ? 0 : unit);
-    for (const [i, byte] of new Bytes(shape).u32(target).done().entries()) bytes[at + i] = byte;
+    const patch =
+      form === Form.refAddr ? offset(new Bytes(shape), shape, target) : new Bytes(shape).u32(target);
+    for (const [i, byte] of patch.done().entries()) bytes[at + i] = byte;
   }
   const made: ImageSection[] = [
     { name: '.text', type: 1, flags: 6, address: BigInt(CODE), data: new Uint8Array(4096) },
@@ -171,6 +173,49 @@ function valueBytes(shape: DwarfShape, form: number, value: DieValue, strings: B
     default:
       throw new Error(`the image has no form ${form}`);
   }
+}
+
+/** A program of two files whose rows are given as [address, file, line, column, statement]. */
+export function lineProgram(
+  shape: DwarfShape,
+  rows: readonly (readonly [number, number, number, number, boolean])[],
+): Uint8Array {
+  const program = new Bytes(shape);
+  let [line, column, file, statement] = [1, 0, 1, true];
+  for (const [address, ...row] of rows) {
+    program.raw([0, shape.bits / 8 + 1, 2]).word(address);
+    if (row[0] !== file) program.raw([4, ...uleb((file = row[0]))]);
+    program.raw([3, ...sleb(row[1] - line)]);
+    line = row[1];
+    if (row[2] !== column) program.raw([5, ...uleb((column = row[2]))]);
+    if (row[3] !== statement) {
+      program.u8(6);
+      statement = row[3];
+    }
+    program.u8(1);
+  }
+  program.raw([2, 4, 0, 1, 1]);
+  const tables = new Bytes(shape);
+  if (shape.version >= 5) {
+    tables.raw([1, 1, Form.string, 2]).text('/src').text('lib');
+    tables
+      .raw([2, 1, Form.string, 2, Form.udata, 3])
+      .text('main.c')
+      .u8(0)
+      .text('main.c')
+      .u8(0)
+      .text('util.h')
+      .u8(1);
+  } else {
+    tables.text('lib').u8(0).text('main.c').raw([0, 0, 0]).text('util.h').raw([1, 0, 0]).u8(0);
+  }
+  const rest = new Bytes(shape).u8(1);
+  if (shape.version >= 4) rest.u8(1);
+  rest.u8(1).u8(0xfb).u8(14).u8(13).raw([0, 1, 1, 1, 1, 0, 0, 0, 1, 0, 0, 1]).raw(tables.done());
+  const head = new Bytes(shape).u16(shape.version);
+  if (shape.version >= 5) head.u8(shape.bits / 8).u8(0);
+  offset(head, shape, rest.length).raw(rest.done()).raw(program.done());
+  return new Bytes(shape).raw(lengthBytes(shape, head.length)).raw(head.done()).done();
 }
 
 export function uleb(value: number): number[] {

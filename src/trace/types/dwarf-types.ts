@@ -145,10 +145,11 @@ function typedefName(written: Entry): string | undefined {
 /** The members by name, those of anonymous ones and of base classes among them; the first of a name counts. */
 function collect(entry: Entry): ReadonlyMap<string, StructMember> {
   const found = new Map<string, StructMember>();
+  let left = MAX_MEMBERS;
   const add = (struct: Entry, at: number, inUnion: boolean, depth: number): void => {
     const within = inUnion || struct.tag === Tag.unionType;
     for (const member of membersOf(struct)) {
-      if (found.size >= MAX_MEMBERS) return;
+      if (left-- <= 0) return;
       if (member.name !== '' && !member.isBase) {
         if (!found.has(member.name)) found.set(member.name, memberOf(member, at, within));
         continue;
