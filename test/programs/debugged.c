@@ -42,7 +42,7 @@ APART int scalars(char c, unsigned char u, short s, unsigned n, long long l, boo
 }
 
 APART int pointers(const char *text, struct outer *outer, enum color color, unnamed_t *unnamed, struct undefined *none) {
-  KEEP(text);
+  KEEP(*text);
   KEEP(outer->first + color + unnamed->only);
   KEEP(none);
   return 2;
