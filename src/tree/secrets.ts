@@ -5,56 +5,55 @@ import { type BytesColumn, type Row, replaceValues, Snapshot, ValueState } from 
 /** Lines are looked at in portions of about this many bytes. */
 const PORTION = 1024 * 1024;
 
-/** Where the values start that may have a secret. Of equal values, a capture has just one. */
-function suspectStarts({ data, start, length, state }: BytesColumn): ReadonlySet<number> {
-  const suspects = new Set<number>();
-  const seen = new Set<number>();
-  let rows: Row[] = [];
+/** The command lines among different texts that may have a secret. */
+function suspects(lines: Iterable<string>): ReadonlySet<string> {
+  const found = new Set<string>();
+  let portion: string[] = [];
   let size = 0;
   const look = (): void => {
-    const lines = Buffer.alloc(size);
     const ends: number[] = [];
-    let at = 0;
-    for (const row of rows) {
-      const from = start[row]!;
-      lines.set(data.subarray(from, from + length[row]!), at);
-      at += length[row]! + 1;
-      ends.push(at);
-    }
-    for (const line of suspectLines(lines.toString('latin1'), ends)) suspects.add(start[rows[line]!]!);
-    rows = [];
+    let end = 0;
+    for (const line of portion) ends.push((end += line.length + 1));
+    for (const at of suspectLines(`${portion.join('\0')}\0`, ends)) found.add(portion[at]!);
+    portion = [];
     size = 0;
   };
-  for (let row = 0; row < state.length; row++) {
-    if (state[row] === ValueState.absent || length[row] === 0 || seen.has(start[row]!)) continue;
-    seen.add(start[row]!);
-    rows.push(row);
-    size += length[row]! + 1;
+  for (const line of lines) {
+    portion.push(line);
+    size += line.length + 1;
     if (size >= PORTION) look();
   }
-  look();
-  return suspects;
+  if (portion.length > 0) look();
+  return found;
 }
 
-/** Itself where no value has a secret. */
+/** Itself where no value has a secret. Of equal lines, and most processes of a machine have some, one is looked at. */
 function redactColumn(column: BytesColumn): BytesColumn {
   const { data, start, length, state } = column;
-  const suspects = suspectStarts(column);
-  if (suspects.size === 0) return column;
   const text = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-  const byStart = new Map<number, Uint8Array | undefined>();
-  const redacted = new Map<Row, Uint8Array>();
+  const rowsOf = new Map<string, Row[]>();
+  let [before, rows]: [Row, Row[]] = [-1, []];
   for (let row = 0; row < state.length; row++) {
-    const from = start[row]!;
-    if (state[row] === ValueState.absent || !suspects.has(from)) continue;
-    if (!byStart.has(from)) {
-      const line = redactCommandLine(text.toString('latin1', from, from + length[row]!));
-      byStart.set(from, line === undefined ? undefined : Buffer.from(line, 'latin1'));
+    const size = length[row]!;
+    if (state[row] === ValueState.absent || size === 0) continue;
+    const [from, other] = [start[row]!, start[before] ?? 0];
+    // Neighbours have the same more often than not.
+    if (size !== length[before] || text.compare(text, from, from + size, other, other + size) !== 0) {
+      const line = text.toString('latin1', from, from + size);
+      rows = rowsOf.get(line) ?? [];
+      if (rows.length === 0) rowsOf.set(line, rows);
     }
-    const line = byStart.get(from);
-    if (line !== undefined) redacted.set(row, line);
+    rows.push(row);
+    before = row;
   }
-  return replaceValues(column, redacted);
+  const redacted = new Map<Row, Uint8Array>();
+  for (const line of suspects(rowsOf.keys())) {
+    const without = redactCommandLine(line);
+    if (without === undefined) continue;
+    const bytes = Buffer.from(without, 'latin1');
+    for (const row of rowsOf.get(line)!) redacted.set(row, bytes);
+  }
+  return redacted.size === 0 ? column : replaceValues(column, redacted);
 }
 
 /**

@@ -30,12 +30,10 @@ const LOW = HOST_IS_LITTLE ? 0 : 1;
 const HIGH = 1 - LOW;
 
 type Longs = BigInt64Array | BigUint64Array;
+type NumericArray = NumberColumn | Uint32Array | Longs;
 
 const halvesOf = (values: Longs): Uint32Array =>
   new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
-
-const signedHalvesOf = (values: Longs): Int32Array =>
-  new Int32Array(values.buffer, values.byteOffset, values.length * 2);
 
 /** With this bit turned over, signed numbers compare as the unsigned ones. */
 const SIGN = 0x80000000 | 0;
@@ -45,37 +43,49 @@ const LONGEST = 10;
 /** And one that counts rows. */
 const LONGEST_ROW = 5;
 
+/** Columns are put together here, one after the other: memory that is fresh each time would be most of the work. */
+let scratch = new Uint8Array(0);
+
 /**
  * A column of numbers as bytes. Everything is written in place, without a call for each number: this runs for
  * every value of a dump, before any of it is compiled well.
  *
  * @param order the rows in the order in which they are stored; default: as they are.
  */
-export function encodeNumbers(
-  column: NumberColumn | Uint32Array | Longs,
-  order?: Uint32Array,
-  absent?: Uint8Array,
-): Uint8Array {
+export function encodeNumbers(column: NumericArray, order?: Uint32Array, absent?: Uint8Array): Uint8Array {
   const count = order?.length ?? column.length;
   const bitmap = absent === undefined ? 0 : Math.ceil(count / 8);
-  const out = new Uint8Array(bitmap + LONGEST * count);
+  if (scratch.length < bitmap + LONGEST * count) scratch = new Uint8Array(bitmap + LONGEST * count);
+  const out = scratch;
   if (absent !== undefined) {
+    out.fill(0, 0, bitmap);
     for (let i = 0; i < count; i++) {
       if (absent[order === undefined ? i : order[i]!] === 0) out[i >>> 3]! |= 1 << (i & 7);
     }
   }
+  // Of many columns all rows are the same: one number, and differences of 0.
+  const same = absent === undefined && isConstant(column);
+  const looped = same ? Math.min(count, 1) : count;
   const end =
-    column instanceof BigInt64Array || column instanceof BigUint64Array
-      ? putLongs(out, bitmap, signedHalvesOf(column), count, order, absent)
-      : putSafe(out, bitmap, column, count, order);
-  return out.subarray(0, end);
+    column instanceof Float64Array
+      ? putSafe(out, bitmap, column, looped, order)
+      : putIntegers(out, bitmap, column, looped, order, absent);
+  out.fill(0, end, end + count - looped);
+  return out.slice(0, end + count - looped);
+}
+
+/** By one comparison of the column with itself, an element further. */
+function isConstant({ buffer, byteOffset, byteLength, BYTES_PER_ELEMENT }: NumericArray): boolean {
+  if (byteLength === 0) return true;
+  const bytes = Buffer.from(buffer, byteOffset, byteLength);
+  return bytes.compare(bytes, BYTES_PER_ELEMENT, byteLength, 0, byteLength - BYTES_PER_ELEMENT) === 0;
 }
 
 /** Differences of safe integers, whose zigzag form has at most 54 bits. */
 function putSafe(
   out: Uint8Array,
   from: number,
-  column: NumberColumn | Uint32Array,
+  column: Float64Array,
   count: number,
   order: Uint32Array | undefined,
 ): number {
@@ -83,10 +93,6 @@ function putSafe(
   let before = 0;
   for (let i = 0; i < count; i++) {
     const value = column[order === undefined ? i : order[i]!]!;
-    if (value === before) {
-      at++; // A difference of 0, which is there already.
-      continue;
-    }
     const delta = value - before;
     before = value;
     let rest = delta < 0 ? -2 * delta - 1 : 2 * delta;
@@ -103,27 +109,31 @@ function putSafe(
   return at;
 }
 
-/** On signed halves: larger numbers would each be an object until this is compiled well. */
-function putLongs(
+/**
+ * Integers of 32 or 64 bits, all by one loop that sees signed words: others would each be an object until this is
+ * compiled well.
+ */
+function putIntegers(
   out: Uint8Array,
   from: number,
-  halves: Int32Array,
+  column: Exclude<NumericArray, Float64Array>,
   count: number,
   order: Uint32Array | undefined,
   absent: Uint8Array | undefined,
 ): number {
+  const words = new Int32Array(column.buffer, column.byteOffset, column.byteLength / 4);
+  const step = column.BYTES_PER_ELEMENT / 4;
+  const lowAt = step === 2 ? LOW : 0;
+  /** What of a low word goes on in the high one, where there is none. */
+  const signBits = column instanceof Int32Array ? -1 : 0;
   let at = from;
   let [lowBefore, highBefore] = [0, 0];
   for (let i = 0; i < count; i++) {
     const row = order === undefined ? i : order[i]!;
     if (absent !== undefined && absent[row] !== 0) continue;
-    const low = halves[2 * row + LOW]!;
-    const high = halves[2 * row + HIGH]!;
+    const low = words[step * row + lowAt]!;
+    const high = step === 2 ? words[2 * row + HIGH]! : (low & signBits) >> 31;
     const lowDelta = (low - lowBefore) | 0;
-    if (low === lowBefore && high === highBefore) {
-      at++; // A difference of 0, which is there already.
-      continue;
-    }
     const highDelta = (high - highBefore - ((low ^ SIGN) < (lowBefore ^ SIGN) ? 1 : 0)) | 0;
     const sign = highDelta >> 31;
     let lowRest = (lowDelta << 1) ^ sign;
@@ -190,12 +200,21 @@ export function lowHalves({ values }: LongColumn): Uint32Array {
   return out;
 }
 
+function putIndex(out: Uint8Array, from: number, value: number): number {
+  let at = from;
+  let rest = value + 2;
+  for (; rest > 0x7f; rest >>>= 7) out[at++] = (rest & 0x7f) | 0x80;
+  out[at++] = rest;
+  return at;
+}
+
 /**
  * A column of byte strings as bytes. Equal values are found by a hash table of rows over the bytes in place: a
  * string made of each value, as a key, would cost more than all the rest.
  */
 export function encodeBytes(column: BytesColumn, order?: Uint32Array): Uint8Array {
   const { data, start, length, state } = column;
+  const text = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
   const count = order?.length ?? start.length;
   let slots = 16;
   while (slots < 2 * count) slots *= 2;
@@ -206,6 +225,8 @@ export function encodeBytes(column: BytesColumn, order?: Uint32Array): Uint8Arra
   const hashOf = new Int32Array(count);
   let different = 0;
   let total = 0;
+  /** The last row that has a value, and its value. */
+  let [before, valueBefore] = [-1, 0];
   /** What each row has, and no call for each. */
   const rows = new Uint8Array(LONGEST_ROW * count);
   let end = 0;
@@ -217,6 +238,16 @@ export function encodeBytes(column: BytesColumn, order?: Uint32Array): Uint8Arra
     }
     const from = start[row]!;
     const size = length[row]!;
+    // Neighbours have the same more often than not, and this is one call.
+    if (
+      size === length[before]! &&
+      state[row] === state[before] &&
+      text.compare(text, from, from + size, start[before]!, start[before]! + size) === 0
+    ) {
+      end = putIndex(rows, end, valueBefore);
+      continue;
+    }
+    before = row;
     let hash = Math.imul(size, 2) + state[row]!;
     for (let at = from; at < from + size; at++) hash = Math.imul(hash ^ data[at]!, 0x01000193);
     // The low bits of such a product know nothing of the high ones.
@@ -225,17 +256,14 @@ export function encodeBytes(column: BytesColumn, order?: Uint32Array): Uint8Arra
       const value = table[slot]! - 1;
       const other = rowOf[value]!;
       if (hashOf[value] !== hash || length[other] !== size || state[other] !== state[row]) continue;
-      let at = 0;
-      const otherFrom = start[other]!;
-      while (at < size && data[from + at] === data[otherFrom + at]) at++;
-      if (at === size) break;
+      if (text.compare(text, from, from + size, start[other]!, start[other]! + size) === 0) break;
     }
     if (table[slot] !== 0) {
-      let rest = table[slot]! + 1;
-      for (; rest > 0x7f; rest >>>= 7) rows[end++] = (rest & 0x7f) | 0x80;
-      rows[end++] = rest;
+      valueBefore = table[slot]! - 1;
+      end = putIndex(rows, end, valueBefore);
       continue;
     }
+    valueBefore = different;
     table[slot] = different + 1;
     rowOf[different] = row;
     hashOf[different++] = hash;
@@ -252,8 +280,9 @@ export function encodeBytes(column: BytesColumn, order?: Uint32Array): Uint8Arra
   let at = 0;
   for (let value = 0; value < different; value++) {
     const from = start[rowOf[value]!]!;
-    const end = from + length[rowOf[value]!]!;
-    for (let byte = from; byte < end; byte++) values[at++] = data[byte]!;
+    const size = length[rowOf[value]!]!;
+    values.set(data.subarray(from, from + size), at);
+    at += size;
   }
   out.put(values);
   out.put(rows.subarray(0, end));
