@@ -165,6 +165,23 @@ const lazyBuiltins = {
 };
 
 /**
+ * acorn reads kernel programs, which a kept one has behind it: its tables are made at the first use.
+ * @type {import('esbuild').Plugin}
+ */
+const lazyAcorn = {
+  name: 'lazy-acorn',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^acorn$/ }, ({ namespace }) =>
+      namespace === 'lazy-package' ? undefined : { path: 'acorn', namespace: 'lazy-package' },
+    );
+    onLoad({ filter: /.*/, namespace: 'lazy-package' }, ({ path }) => ({
+      contents: `exports.parse = (...given) => require('${path}').parse(...given);`,
+      resolveDir: root,
+    }));
+  },
+};
+
+/**
  * The command line is several bundles, each a whole command line without the bodies of the others' commands: reading,
  * checking and deserialising what a command never uses would cost each start milliseconds and megabytes. The
  * launcher picks by the first word.
@@ -230,7 +247,7 @@ async function buildCli() {
       ...bundled,
       entryPoints: ['src/cli/main.ts'],
       outfile: join(dist, `${name}.cjs`),
-      plugins: [lazyBuiltins, elsewhere(wanted)],
+      plugins: [lazyBuiltins, lazyAcorn, elsewhere(wanted)],
       // Nobody sees this text: errors of the command line are sentences.
       minifyWhitespace: true,
       minifyIdentifiers: true,
