@@ -3,9 +3,10 @@ import type { CallExpr, Expr, IdentifierExpr } from '../ast/nodes.ts';
 import type { CheckContext } from '../check/context.ts';
 import * as say from '../check/messages.ts';
 import { aggregates as lowerAggregates } from '../lower/builtins/maps.ts';
+import { typeText } from '../types/text.ts';
 import type { Type, TypeOf } from '../types/type.ts';
 import type { Builtin } from './builtin.ts';
-import { isInteger, isNumber, literalInteger, literalText, requires, signedOf, unstable } from './rules.ts';
+import { isInteger, literalInteger, literalText, requires, signedOf, unknown, unstable } from './rules.ts';
 
 function ofNumber(kind: 'sum' | 'min' | 'max' | 'avg' | 'stats', result: string, text: string): Builtin {
   return {
@@ -13,7 +14,10 @@ function ofNumber(kind: 'sum' | 'min' | 'max' | 'avg' | 'stats', result: string,
     kind: 'map',
     arity: [1, 1],
     check(context, call, args): Type {
-      requires(context, call, args[0]!, 'int', isNumber);
+      const type = context.typeOf(args[0]!);
+      if (!unknown(type) && !isInteger(type)) {
+        context.diagnostics.error(call.span, say.onlySupports(kind, 'integer', typeText(type)));
+      }
       return { kind, signed: signedOf(context.typeOf(args[0]!)) };
     },
     lower: lowerAggregates[kind],
@@ -25,7 +29,7 @@ const checkHist = (context: CheckContext, call: CallExpr | IdentifierExpr, args:
   requires(context, call, args[0]!, 'int', isInteger);
   const bits = args[1] === undefined ? 0n : literalInteger(context, call, args[1]);
   if (bits !== undefined && (bits < 0n || bits > 5n)) {
-    context.diagnostics.error(args[1]!.span, say.histBits(bits));
+    context.diagnostics.error(call.span, say.histBits(bits));
     return { kind: 'hist', bits: 0 };
   }
   return { kind: 'hist', bits: Number(bits ?? 0n) };
@@ -33,7 +37,13 @@ const checkHist = (context: CheckContext, call: CallExpr | IdentifierExpr, args:
 
 const checkLhist = (context: CheckContext, call: CallExpr | IdentifierExpr, args: readonly Expr[]): Type => {
   requires(context, call, args[0]!, 'int', isInteger);
-  const [min, max, step] = args.slice(1).map((argument) => literalInteger(context, call, argument));
+  const [min, max, step] = args.slice(1).map((argument) => {
+    const value = context.constantOf(argument);
+    return typeof value === 'bigint' && value >= 0n ? value : undefined;
+  });
+  if (min === undefined) context.diagnostics.error(call.span, say.lhistInvalid('min'));
+  if (max === undefined) context.diagnostics.error(call.span, say.lhistInvalid('max'));
+  if (step === undefined) context.diagnostics.error(call.span, say.lhistStepInvalid);
   if (min === undefined || max === undefined || step === undefined) {
     return { kind: 'lhist', min: 0n, max: 1n, step: 1n };
   }
@@ -44,7 +54,6 @@ const checkLhist = (context: CheckContext, call: CallExpr | IdentifierExpr, args
 
 function lhistMistake(min: bigint, max: bigint, step: bigint): string | undefined {
   if (step <= 0n) return say.lhistStep(step);
-  if (min < 0n) return say.lhistMin(min);
   if (min > max) return say.lhistOrder(min, max);
   const buckets = (max - min) / step;
   if (buckets > 1000n) return say.lhistTooMany(buckets);
@@ -60,19 +69,19 @@ const checkSeries = (context: CheckContext, call: CallExpr | IdentifierExpr, arg
   const interval = literalInteger(context, call, args[1]!);
   const intervals = literalInteger(context, call, args[2]!);
   if (interval !== undefined && interval < 1n) {
-    context.diagnostics.error(args[1]!.span, say.tseriesInterval(interval));
+    context.diagnostics.error(call.span, say.tseriesInterval(interval));
   }
   if (intervals !== undefined && intervals < 1n) {
-    context.diagnostics.error(args[2]!.span, say.tseriesNumber(intervals));
+    context.diagnostics.error(call.span, say.tseriesNumber(intervals));
   } else if (intervals !== undefined && intervals >= 1_000_000n) {
-    context.diagnostics.error(args[2]!.span, say.tseriesMany(intervals));
+    context.diagnostics.error(call.span, say.tseriesMany(intervals));
   }
   let aggregate: TypeOf<'tseries'>['aggregate'] = 'last';
   const name = args[3] && literalText(context, call, args[3]);
   if (name !== undefined) {
     const found = seriesAggregates.find((one) => one === name);
     if (found !== undefined) aggregate = found;
-    else context.diagnostics.error(args[3]!.span, say.tseriesAggregate(name));
+    else context.diagnostics.error(call.span, say.tseriesAggregate(name));
   }
   return {
     kind: 'tseries',

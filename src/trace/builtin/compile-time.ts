@@ -112,15 +112,15 @@ export const compileTimeBuiltins: readonly Builtin[] = [
         if (scalar !== undefined) context.fold(call, scalar);
         return bool;
       }
-      const type = context.check(of!);
-      if (!unknown(type)) context.fold(call, scalars.has(type.kind));
+      context.check(of!);
+      context.diagnostics.error(call.span, say.scalarMap);
       return bool;
     },
     lower: compiledAway,
     documentation: {
       section: 'compile time',
-      signature: 'bool is_scalar(x)',
-      text: 'Whether a map has no keys; of other values, whether it is a number or a pointer.',
+      signature: 'bool is_scalar(map m)',
+      text: 'Whether a map has no keys.',
     },
   },
   {
@@ -233,7 +233,6 @@ export const compileTimeBuiltins: readonly Builtin[] = [
   },
 ];
 
-const scalars: ReadonlySet<string> = new Set(['int', 'bool', 'enum', 'pointer']);
 const truthy = (value: Constant): boolean => value !== false && value !== 0n && value !== '';
 
 /** An argument of `fail`: its value where it is known, else its type. */

@@ -21,6 +21,9 @@ function fits(conversion: string, type: Type): boolean {
   }
 }
 
+/** Of C's printf, but of no type that there is. */
+const neverTaken: ReadonlySet<string> = new Set([...'eEfFgGaAn']);
+
 /** Checks a call whose first argument is a format; gives the format if it can be used. */
 export function checkFormat(
   context: CheckContext,
@@ -41,14 +44,18 @@ export function checkFormat(
     return undefined;
   }
   for (const [index, { conversion }] of specifiers.entries()) {
+    if (neverTaken.has(conversion)) {
+      context.diagnostics.error(call.span, say.formatUnknown(conversion));
+      continue;
+    }
     const value = values[index]!;
     const type = context.typeOf(value);
     if (unknown(type)) {
       if (value.kind === 'call' && context.isNone(value)) {
-        context.diagnostics.error(value.span, say.noneForFormat(conversion));
+        context.diagnostics.error(call.span, say.noneForFormat(conversion));
       }
     } else if (!fits(conversion, type)) {
-      context.diagnostics.error(value.span, say.formatType(typeText(type), conversion));
+      context.diagnostics.error(call.span, say.formatType(typeText(type), conversion));
     }
   }
   return format;

@@ -82,7 +82,7 @@ export const machineBuiltins: readonly Builtin[] = [
       const [name] = args;
       const text = name && literalText(context, call, name);
       if (text !== undefined && !isRegister(context.environment.architecture, text)) {
-        context.diagnostics.error(name!.span, say.notRegister(text));
+        context.diagnostics.error(call.span, say.notRegister(text, context.environment.architecture));
       }
       return uint64;
     },

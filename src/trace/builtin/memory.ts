@@ -4,7 +4,7 @@ import type { CheckContext } from '../check/context.ts';
 import * as say from '../check/messages.ts';
 import { memory as lowerMemory } from '../lower/builtins/memory.ts';
 import { layoutOf } from '../types/layout.ts';
-import { kindText, typeText } from '../types/text.ts';
+import { kindText } from '../types/text.ts';
 import {
   type AddressSpace,
   bool,
@@ -25,16 +25,16 @@ function checkBuf(context: CheckContext, call: CallExpr | IdentifierExpr, args: 
   const most = context.config.maxStrlen;
   if (!unknown(type) && !isAddress(type) && type.kind !== 'string' && type.kind !== 'array') {
     if (type.kind !== 'buffer') {
-      context.diagnostics.error(from!.span, say.bufArgument(kindText(type)));
+      context.diagnostics.error(call.span, say.bufArgument(kindText(type)));
       return buffer(most);
     }
   }
   let size: number;
   if (length === undefined) {
-    if (type.kind === 'string' || type.kind === 'buffer') size = type.size;
+    if (type.kind === 'buffer') size = type.size;
     else if (type.kind === 'array') size = layoutOf(type).size;
     else {
-      if (!unknown(type)) context.diagnostics.error(call.span, say.bufLength(typeText(type)));
+      if (!unknown(type)) context.diagnostics.error(call.span, say.bufLength(kindText(type)));
       size = most;
     }
   } else {
@@ -42,7 +42,7 @@ function checkBuf(context: CheckContext, call: CallExpr | IdentifierExpr, args: 
     const value = context.constantOf(length);
     if (typeof value !== 'bigint') size = most;
     else if (value < 0n) {
-      context.diagnostics.error(length.span, say.negativeLength('buf', value));
+      context.diagnostics.error(call.span, say.negativeLength('buf', value));
       size = most;
     } else {
       if (value > BigInt(most)) {
@@ -81,11 +81,11 @@ export const memoryBuiltins: readonly Builtin[] = [
     name: 'bswap',
     kind: 'function',
     arity: [1, 1],
-    check(context, _call, args) {
+    check(context, call, args) {
       const type = context.typeOf(args[0]!);
       if (unknown(type)) return type;
       if (type.kind !== 'int') {
-        context.diagnostics.error(args[0]!.span, say.bswapArgument(kindText(type)));
+        context.diagnostics.error(call.span, say.bswapArgument(kindText(type)));
         return uint64;
       }
       return { kind: 'int', bits: type.bits, signed: false };

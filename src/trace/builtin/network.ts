@@ -3,7 +3,7 @@ import { isIP, isIPv4 } from 'node:net';
 import * as say from '../check/messages.ts';
 import { network as lowerNetwork } from '../lower/builtins/network.ts';
 import { layoutOf } from '../types/layout.ts';
-import { kindText, typeText } from '../types/text.ts';
+import { kindText } from '../types/text.ts';
 import { uint8, uint64 } from '../types/type.ts';
 import type { Builtin } from './builtin.ts';
 import { isInteger, requires, unknown } from './rules.ts';
@@ -25,9 +25,9 @@ export const networkBuiltins: readonly Builtin[] = [
         type.kind === 'struct'
       ) {
         const { size } = type.kind === 'array' ? layoutOf(type) : type;
-        if (size !== 4 && size !== 16) context.diagnostics.error(address.span, say.ntopSize);
+        if (size !== 4 && size !== 16) context.diagnostics.error(call.span, say.ntopSize);
       } else if (!isInteger(type)) {
-        context.diagnostics.error(address.span, say.ntopArgument(kindText(type)));
+        context.diagnostics.error(call.span, say.ntopArgument(kindText(type)));
       }
       return { kind: 'inet' };
     },
@@ -42,15 +42,17 @@ export const networkBuiltins: readonly Builtin[] = [
     name: 'pton',
     kind: 'function',
     arity: [1, 1],
-    check(context, _call, args) {
+    check(context, call, args) {
       const value = context.constantOf(args[0]!);
       const type = context.typeOf(args[0]!);
       if (typeof value !== 'string') {
-        if (!unknown(type)) context.diagnostics.error(args[0]!.span, say.ptonArgument(typeText(type)));
+        if (!unknown(type)) context.diagnostics.error(call.span, say.ptonLiteral);
         return { kind: 'array', element: uint8, length: 16 };
       }
       if (isIP(value) === 0 || value.includes('%')) {
-        context.diagnostics.error(args[0]!.span, say.ptonInvalid(value));
+        // What has neither sign of an address is no address at all.
+        const said = /[.:]/.test(value) ? say.ptonInvalid(value) : say.ptonArgument(value);
+        context.diagnostics.error(call.span, said);
       }
       return { kind: 'array', element: uint8, length: isIPv4(value) ? 4 : 16 };
     },
@@ -65,20 +67,20 @@ export const networkBuiltins: readonly Builtin[] = [
     name: 'macaddr',
     kind: 'function',
     arity: [1, 1],
-    check(context, _call, args) {
+    check(context, call, args) {
       const [from] = args;
       const type = context.typeOf(from!);
       if (unknown(type)) return { kind: 'macaddr' };
       if (type.kind === 'string' && typeof context.constantOf(from!) === 'string') {
-        context.diagnostics.error(from!.span, say.macaddrLiteral);
+        context.diagnostics.error(call.span, say.macaddrLiteral);
       } else if (type.kind === 'array' || type.kind === 'string') {
-        if (layoutOf(type).size !== 6) context.diagnostics.error(from!.span, say.macaddrSize);
+        if (layoutOf(type).size !== 6) context.diagnostics.error(call.span, say.macaddrSize);
       } else if (type.kind === 'pointer') {
         const { target } = type;
         const sized = target.kind === 'array' ? layoutOf(target).size === 6 : target.kind !== 'struct';
-        if (!sized) context.diagnostics.error(from!.span, say.macaddrSize);
+        if (!sized) context.diagnostics.error(call.span, say.macaddrSize);
       } else {
-        context.diagnostics.error(from!.span, say.macaddrArgument(kindText(type)));
+        context.diagnostics.error(call.span, say.macaddrArgument(kindText(type)));
       }
       return { kind: 'macaddr' };
     },

@@ -214,10 +214,7 @@ function makeArgument(name: string, number: number): Builtin {
         case 'uprobe':
           if (number >= registerArguments(context.environment.architecture)) {
             const { architecture } = context.environment;
-            context.diagnostics.error(
-              call.span,
-              say.noSuchArgument(architecture === 'x64' ? 'x86_64' : architecture, name),
-            );
+            context.diagnostics.error(call.span, say.noSuchArgument(architecture, name));
           }
           break;
         case 'usdt':

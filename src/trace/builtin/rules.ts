@@ -30,7 +30,7 @@ export const isAddress = (type: Type): boolean => isPointer(type) || isInteger(t
 export const signedOf = (type: Type): boolean =>
   type.kind === 'int' || type.kind === 'enum' ? (type as IntegerType).signed : false;
 
-/** False, after saying so, unless the argument is of one of these sorts. */
+/** False, after saying so at the call, unless the argument is of one of these sorts. */
 export function requires(
   context: CheckContext,
   call: CallExpr | IdentifierExpr,
@@ -40,7 +40,7 @@ export function requires(
 ): boolean {
   const type = context.typeOf(argument);
   if (unknown(type) || fits(type)) return true;
-  context.diagnostics.error(argument.span, say.onlySupports(call.name, wanted, kindText(type)));
+  context.diagnostics.error(call.span, say.onlySupports(call.name, wanted, kindText(type)));
   return false;
 }
 
@@ -54,7 +54,7 @@ export function literalText(
   if (typeof value === 'string') return value;
   const type = context.typeOf(argument);
   if (unknown(type)) return undefined;
-  context.diagnostics.error(argument.span, say.expectsLiteral(call.name, 'string', kindText(type)));
+  context.diagnostics.error(call.span, say.expectsLiteral(call.name, 'string', kindText(type)));
   return undefined;
 }
 
@@ -68,7 +68,7 @@ export function literalInteger(
   if (typeof value === 'bigint') return value;
   const type = context.typeOf(argument);
   if (unknown(type)) return undefined;
-  context.diagnostics.error(argument.span, say.expectsLiteral(call.name, 'int', kindText(type)));
+  context.diagnostics.error(call.span, say.expectsLiteral(call.name, 'int', kindText(type)));
   return undefined;
 }
 
@@ -79,7 +79,7 @@ export function wholeMap(
   argument: Expr,
 ): MapExpr | undefined {
   if (argument.kind !== 'map') {
-    context.diagnostics.error(argument.span, say.expectsMap(call.name));
+    context.diagnostics.error(argument.span, say.expectsMapArgument(call.name));
     return undefined;
   }
   if (argument.key !== undefined) {

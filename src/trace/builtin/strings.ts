@@ -57,8 +57,15 @@ function checkStr(context: CheckContext, call: CallExpr | IdentifierExpr, args: 
     return string(bytes.length + 1);
   }
   const type = context.check(from!);
+  if (from!.kind === 'integer') {
+    // As a parameter that is a number: its digits.
+    if (length !== undefined) context.check(length);
+    const digits = String(context.constantOf(from!));
+    context.fold(call, digits);
+    return string(digits.length + 1);
+  }
   if (!unknown(type) && !isAddress(type) && !isText(type)) {
-    context.diagnostics.error(from!.span, say.strArgument(kindText(type)));
+    context.diagnostics.error(call.span, say.strArgument(kindText(type)));
   }
   let size = most;
   if (type.kind === 'array' || type.kind === 'string') size = Math.min(most, sizeOf(type));
@@ -68,7 +75,7 @@ function checkStr(context: CheckContext, call: CallExpr | IdentifierExpr, args: 
   const value = context.constantOf(length);
   if (typeof value !== 'bigint') return string(size);
   if (value < 0n) {
-    context.diagnostics.error(length.span, say.negativeLength('str', value));
+    context.diagnostics.error(call.span, say.negativeLength('str', value));
     return string(size);
   }
   if (value + 1n > BigInt(most)) {
@@ -185,7 +192,7 @@ export const stringBuiltins: readonly Builtin[] = [
       text(context, call, args[1]!);
       const size = literalInteger(context, call, args[2]!);
       if (size !== undefined && size < 0n) {
-        context.diagnostics.error(args[2]!.span, say.strncmpNegative);
+        context.diagnostics.error(call.span, say.strncmpNegative);
       }
       return uint64;
     },

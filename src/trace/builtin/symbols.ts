@@ -71,7 +71,7 @@ export const symbolBuiltins: readonly Builtin[] = [
       const name = literalText(context, call, args[0]!);
       if (name !== undefined && context.environment.kernelSymbol?.(name) === undefined) {
         if (context.environment.kernelSymbol !== undefined) {
-          context.diagnostics.error(call.span, say.unknownSymbol(name));
+          context.diagnostics.error(call.span, say.unknownVariable(name));
         }
       }
       if (args[1] !== undefined) requires(context, call, args[1], 'int', isInteger);

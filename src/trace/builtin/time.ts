@@ -65,6 +65,7 @@ export const timeBuiltins: readonly Builtin[] = [
       const text = format && literalText(context, call, format);
       if (nanoseconds === undefined) return { kind: 'timestamp', format: '', clock: 'boot' };
       requires(context, call, nanoseconds, 'int', isInteger);
+      if (clockOf(nanoseconds) === 'monotonic') context.diagnostics.error(call.span, say.strftimeMonotonic);
       return { kind: 'timestamp', format: text ?? '', clock: clockOf(nanoseconds) };
     },
     lower: lowerMachine.strftime,

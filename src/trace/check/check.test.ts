@@ -173,7 +173,9 @@ test('too many probes are refused as a whole', () => {
 });
 
 test('the settings of the script are those that lowering reads', () => {
-  const { config, maps } = checked('config = { max_map_keys = 7; max_strlen = 9 } begin { @[1] = str(1) }');
+  const { config, maps } = checked(
+    'config = { max_map_keys = 7; max_strlen = 9 } kprobe:f { @[1] = str(arg0) }',
+  );
   assert.equal(config.maxMapKeys, 7);
   assert.equal(maps.get('@')!.maxEntries, 7);
   assert.equal(typeText(maps.get('@')!.value), 'string[9]');

@@ -30,6 +30,7 @@ export const expectsLiteral = (name: string, wanted: string, given: string): str
 export const expectsAs = (name: string, wanted: string, place: string, given: string): string =>
   `${name}() expects ${wanted} as ${place} argument ${provided(given)}`;
 
+export const expectsMapArgument = (name: string): string => `${name}() expects a map argument`;
 export const expectsMap = (name: string): string => `${name}() expects a map to be provided`;
 export const invalidValue = (name: string, what: string): string => `${name}: invalid ${what} value`;
 export const unknownFunction = (name: string): string => `Unknown function: '${name}'`;
@@ -41,7 +42,7 @@ export const discarded = 'Return value discarded.';
 export const notKeyed = (name: string): string =>
   `${name}() expects a map with explicit keys (non-scalar map)`;
 export const unstableWarning = (key: string): string =>
-  `Script is using an unstable feature. To prevent this warning you must explicitly enable the unstable feature in the config e.g. ${key}=enable`;
+  `Script is using an unstable feature: ${key.replace('unstable_', '')}. To prevent this warning you must explicitly enable it in the config e.g. ${key}=enable`;
 export const unstableError = (key: string): string =>
   `Feature not enabled by default. To enable this unstable feature, set the config flag to enable. ${key}=enable`;
 
@@ -54,8 +55,8 @@ export const retvalElsewhere =
   "The retval builtin can only be used with 'kretprobe', 'uretprobe' and 'fexit' probes";
 export const argNElsewhere = (name: string): string =>
   `The ${name} builtin can only be used with 'kprobes', 'uprobes', 'usdt' and 'rawtracepoint' probes`;
-export const noSuchArgument = (architecture: string, name: string): string =>
-  `${architecture} doesn't support ${name}`;
+export const noSuchArgument = (arch: string, name: string): string =>
+  `${architectureName(arch)} doesn't support ${name}`;
 export const noContextInLoop = (name: string): string => `'${name}' builtin is not allowed in a for-loop`;
 export const outsideProbe = (name: string): string => `Builtin ${name} not supported outside probe`;
 export const funcElsewhere = (provider: string): string =>
@@ -77,8 +78,16 @@ export const unknownNamespace = (name: string, mode: string): string =>
 export const notSymbol = (name: string, symbol: string): string =>
   `${name}() expects a string that is a valid symbol (${symbol} provided)`;
 export const unknownSymbol = (symbol: string): string => `Failed to resolve kernel symbol: ${symbol}`;
+export const unknownVariable = (name: string): string => `Could not resolve variable "${name}" from BTF`;
+export const strftimeMonotonic = 'strftime() can not take a monotonic timestamp';
+export const scalarMap = 'is_scalar() expects a map for the first argument';
 export const unresolvedUser = (symbol: string): string => `Could not resolve symbol: ${symbol}`;
-export const notRegister = (name: string): string => `'${name}' is not a valid register on this architecture`;
+/** As the kernel calls it: `process.arch` has its own names. */
+const architectureName = (arch: string): string =>
+  arch === 'x64' ? 'x86_64' : arch === 'arm64' ? 'aarch64' : arch;
+
+export const notRegister = (name: string, arch: string): string =>
+  `'${name}' is not a valid register on this architecture (${architectureName(arch)})`;
 export const strArgument = (given: string): string =>
   `str() expects an integer or a pointer type as first argument ${provided(given)}`;
 export const negativeLength = (name: string, length: bigint): string =>
@@ -95,6 +104,7 @@ export const bufLength = (given: string): string =>
 export const ntopArgument = (given: string): string =>
   `ntop() expects an integer or array argument, got ${given}`;
 export const ntopSize = 'ntop() argument must be 4 or 16 bytes in size';
+export const ptonLiteral = 'pton() expects an string literal at the first argument';
 export const ptonArgument = (given: string): string =>
   `pton() expects an string argument of an IPv4/IPv6 address, got ${given}`;
 export const ptonInvalid = (given: string): string =>
@@ -105,7 +115,7 @@ export const macaddrArgument = (given: string): string =>
   `macaddr() only supports array or pointer arguments (${given} provided)`;
 export const pathArgument = (given: string): string =>
   `path() only supports pointer or record argument (${given} provided)`;
-export const strncmpNegative = 'Builtin strncmp requires a non-negative size';
+export const strncmpNegative = 'Builtin strncmp requires a non-negative literal';
 export const bswapArgument = (given: string): string =>
   `bswap() only supports integer arguments ${provided(given)}`;
 export const notPrintable = (type: string): string => `${type} type passed to print() is not printable`;
@@ -127,8 +137,9 @@ export const deleteKeyed = (map: string): string =>
 export const lenArgument = (given: string): string =>
   `len() expects a map or stack to be provided, got ${given}`;
 export const findVariable = 'find() expects a variable as its third argument';
-export const getoptName = 'getopt() expects a string literal as its first argument';
-export const getoptDefault = 'getopt() default must be a boolean, integer or string literal';
+export const getoptName = "First argument to 'getopt' must be a string literal.";
+export const getoptDefault =
+  "Second argument to 'getopt' must be a string literal, integer literal, or a boolean literal.";
 export const getoptValue = (name: string, value: string, wanted: string): string =>
   `Invalid value for option --${name}: '${value}'. Expected ${wanted}.`;
 export const noCgroup = (path: string): string => `Failed to get the cgroup id of '${path}'`;
@@ -144,6 +155,7 @@ export const tooFewForFormat = (given: number, expected: number): string =>
   `not enough arguments for format string (${given} supplied, ${expected} expected)`;
 export const tooManyForFormat = (given: number, expected: number): string =>
   `too many arguments for format string (${given} supplied, ${expected} expected)`;
+export const formatUnknown = (conversion: string): string => `unsupported format specifier: ${conversion}`;
 export const formatType = (type: string, conversion: string): string =>
   `unsupported format specifier for type '${type}': ${conversion}`;
 export const noneForFormat = (conversion: string): string =>
@@ -154,7 +166,9 @@ export const noneForFormat = (conversion: string): string =>
 export const histBits = (bits: bigint): string => `hist: bits ${bits} must be 0..5`;
 export const histMixed = 'Different bits in a single hist unsupported';
 export const lhistStep = (step: bigint): string => `lhist() step must be >= 1 (${step} provided)`;
-export const lhistMin = (min: bigint): string => `lhist() min must be non-negative (provided min ${min})`;
+export const lhistInvalid = (which: string): string =>
+  `lhist: invalid ${which} value (must be non-negative literal)`;
+export const lhistStepInvalid = 'lhist: invalid step value';
 export const lhistOrder = (min: bigint, max: bigint): string =>
   `lhist() min must be less than max (provided min ${min} and max ${max})`;
 export const lhistTooMany = (buckets: bigint): string =>
@@ -356,7 +370,10 @@ export const importAtTop = 'Imports stand at the head of a script, before its pr
 export const recursiveFunction = (chain: readonly string[]): string =>
   `Functions cannot call themselves: ${chain.join(' > ')}`;
 export const expectedOptions = (options: ReadonlyMap<string, string>): string =>
-  ['expected program options:', ...[...options].map(([name, text]) => `--${name}: ${text}`)].join('\n');
+  [
+    'expected program options:',
+    ...[...options].sort().map(([name, text]) => (text === '' ? `--${name}` : `--${name}: ${text}`)),
+  ].join('\n');
 export const unexpectedOptions = (names: readonly string[]): string =>
   `unexpected program command line options: ${names.map((name) => `--${name}`).join(', ')}`;
 export const notSettled = 'Types of this script do not settle: a value grows with every use of itself.';

@@ -2,7 +2,7 @@
 import type { Type } from '../types/type.ts';
 import type { PrintContext } from './context.ts';
 import { type Memory, readLow, readU32, readU64 } from './memory.ts';
-import { errorText, signalName } from './names.ts';
+import { kernelErrorText, signalText } from './names.ts';
 import { stackText } from './stack.ts';
 import { strftime } from './strftime.ts';
 
@@ -15,14 +15,14 @@ export function lateText(type: Type, context: PrintContext): LateText | undefine
     case 'ksym':
       return ({ view }, at) => {
         const address = readU64(view, at);
-        return context.kernelPlace(address)?.name ?? hexAddress(address);
+        return context.kernelPlace(address)?.name ?? symbolless(address);
       };
     case 'usym':
       return ({ view }, at) => {
         const address = readU64(view, at);
         return (
           context.userPlace(address, readU32(view, at + 8), readU32(view, at + 12))?.name ??
-          hexAddress(address)
+          symbolless(address)
         );
       };
     case 'username':
@@ -55,14 +55,17 @@ export function hexAddress(address: bigint): string {
   return `0x${address.toString(16)}`;
 }
 
+/** As printf's `%#x` writes an address: zero has no prefix. */
+const symbolless = (address: bigint): string => (address === 0n ? '0' : hexAddress(address));
+
 function nameOf(table: 'errno' | 'signal' | 'syscall', number: number, context: PrintContext): string {
   switch (table) {
     case 'errno':
-      return errorText(number);
+      return kernelErrorText(number);
     case 'signal':
-      return signalName(number) ?? String(number);
+      return signalText(number);
     case 'syscall':
-      return context.syscallName(number) ?? String(number);
+      return context.syscallName(number) ?? 'Unknown syscall';
   }
 }
 

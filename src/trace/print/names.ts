@@ -1,4 +1,4 @@
-/** Names of error numbers and of signals: what strerror(3) says in the C locale, and bits/signum of x86 and arm. */
+/** Words for error numbers and signals: of libc in the C locale, and of the kernel. */
 
 /** By number; the gaps are numbers that Linux does not use. */
 const errors: readonly string[] = [
@@ -144,56 +144,77 @@ export function errorText(number: number): string {
   return text === undefined || text === '' ? `Unknown error ${number}` : text;
 }
 
+/** Where strerror() of the language has other words than libc: those of the kernel's headers (uapi/asm-generic/errno.h). */
+const kernelWords: Readonly<Record<number, string>> = {
+  5: 'I/O error',
+  9: 'Bad file number',
+  11: 'Try again (operation would block)',
+  12: 'Out of memory',
+  18: 'Cross-device link',
+  23: 'File table overflow',
+  25: 'Not a typewriter',
+  33: 'Math argument out of domain of func',
+  34: 'Math result not representable',
+  35: 'Resource deadlock would occur',
+  37: 'No record locks available',
+  38: 'Invalid system call number',
+  40: 'Too many symbolic links encountered',
+  74: 'Not a data message',
+  84: 'Illegal byte sequence',
+  95: 'Operation not supported on transport endpoint',
+  102: 'Network dropped connection because of reset',
+  122: 'Quota exceeded',
+  125: 'Operation Canceled',
+};
+
+/** strerror() of the language: the sign does not count. */
+export function kernelErrorText(number: number): string {
+  const positive = Math.abs(number);
+  return kernelWords[positive] ?? (errors[positive] || 'Unknown error');
+}
+
+/** As strsignal(3) in the C locale, of the signals that have a name. */
 const signals: readonly string[] = [
   '',
-  'SIGHUP',
-  'SIGINT',
-  'SIGQUIT',
-  'SIGILL',
-  'SIGTRAP',
-  'SIGABRT',
-  'SIGBUS',
-  'SIGFPE',
-  'SIGKILL',
-  'SIGUSR1',
-  'SIGSEGV',
-  'SIGUSR2',
-  'SIGPIPE',
-  'SIGALRM',
-  'SIGTERM',
-  'SIGSTKFLT',
-  'SIGCHLD',
-  'SIGCONT',
-  'SIGSTOP',
-  'SIGTSTP',
-  'SIGTTIN',
-  'SIGTTOU',
-  'SIGURG',
-  'SIGXCPU',
-  'SIGXFSZ',
-  'SIGVTALRM',
-  'SIGPROF',
-  'SIGWINCH',
-  'SIGIO',
-  'SIGPWR',
-  'SIGSYS',
+  'Hangup',
+  'Interrupt',
+  'Quit',
+  'Illegal instruction',
+  'Trace/breakpoint trap',
+  'Aborted',
+  'Bus error',
+  'Floating point exception',
+  'Killed',
+  'User defined signal 1',
+  'Segmentation fault',
+  'User defined signal 2',
+  'Broken pipe',
+  'Alarm clock',
+  'Terminated',
+  'Stack fault',
+  'Child exited',
+  'Continued',
+  'Stopped (signal)',
+  'Stopped',
+  'Stopped (tty input)',
+  'Stopped (tty output)',
+  'Urgent I/O condition',
+  'CPU time limit exceeded',
+  'File size limit exceeded',
+  'Virtual timer expired',
+  'Profiling timer expired',
+  'Window changed',
+  'I/O possible',
+  'Power failure',
+  'Bad system call',
 ];
 
-/** The first real-time signal, as the kernel counts them. */
+/** The first real-time signal, as libc counts them: it keeps two for itself. */
 const firstRealTime = 34;
 const lastSignal = 64;
 
-/** `SIGTERM`; undefined for a number that is no signal. */
-export function signalName(number: number): string | undefined {
-  if (number >= firstRealTime && number <= lastSignal) {
-    return number === firstRealTime ? 'SIGRTMIN' : `SIGRTMIN+${number - firstRealTime}`;
-  }
-  const name = signals[number];
-  return name === '' ? undefined : name;
-}
-
-/** The number of `SIGTERM` or `TERM`. */
-export function signalNumber(name: string): number | undefined {
-  const index = signals.indexOf(name.startsWith('SIG') ? name : `SIG${name}`);
-  return index > 0 ? index : undefined;
+export function signalText(number: number): string {
+  if (number < 0 || number > lastSignal) return 'N/A';
+  if (number >= firstRealTime) return `Real-time signal ${number - firstRealTime}`;
+  return signals[number] || `Unknown signal ${number}`;
 }

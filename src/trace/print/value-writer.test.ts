@@ -18,7 +18,7 @@ import {
 } from '../types/type.ts';
 import type { PrintContext } from './context.ts';
 import { inetText } from './late.ts';
-import { errorText, signalName, signalNumber } from './names.ts';
+import { errorText, kernelErrorText, signalText } from './names.ts';
 import { type Sample, shown, testContext } from './testing.ts';
 
 const pointer = pointerTo(voidType);
@@ -117,8 +117,8 @@ const cases: readonly (readonly [Type, Sample, string, string])[] = [
   [{ kind: 'none' }, [], 'null', 'null'],
   [{ kind: 'void' }, [], 'null', 'null'],
   [{ kind: 'named', table: 'errno' }, 2, 'No such file or directory', '"No such file or directory"'],
-  [{ kind: 'named', table: 'signal' }, 9, 'SIGKILL', '"SIGKILL"'],
-  [{ kind: 'named', table: 'signal' }, 99, '99', '"99"'],
+  [{ kind: 'named', table: 'signal' }, 9, 'Killed', '"Killed"'],
+  [{ kind: 'named', table: 'signal' }, 99, 'N/A', '"N/A"'],
 ];
 
 for (const [type, sample, text, json] of cases) {
@@ -194,12 +194,13 @@ test('errors and signals have the names of libc', () => {
   assert.equal(errorText(41), 'Unknown error 41');
   assert.equal(errorText(-2), 'Unknown error -2');
   assert.equal(errorText(4096), 'Unknown error 4096');
-  assert.equal(signalName(15), 'SIGTERM');
-  assert.equal(signalName(34), 'SIGRTMIN');
-  assert.equal(signalName(0), undefined);
-  assert.equal(signalNumber('SIGUSR1'), 10);
-  assert.equal(signalNumber('HUP'), 1);
-  assert.equal(signalNumber('NOPE'), undefined);
+  assert.equal(kernelErrorText(-11), 'Try again (operation would block)');
+  assert.equal(kernelErrorText(2), 'No such file or directory');
+  assert.equal(kernelErrorText(41), 'Unknown error');
+  assert.equal(signalText(15), 'Terminated');
+  assert.equal(signalText(34), 'Real-time signal 0');
+  assert.equal(signalText(0), 'Unknown signal 0');
+  assert.equal(signalText(65), 'N/A');
 });
 
 const stackOf = (kind: StackType['kind'], mode: StackMode): StackType => ({ kind, mode, limit: 3 });
@@ -256,7 +257,7 @@ test('symbols, users, cgroups and times are asked for, numbers where nobody know
   assert.equal(show({ kind: 'username' }, 1234), '1234');
   assert.equal(show({ kind: 'cgroupPath', filter: 'x' }, 77), 'unified:/77x');
   assert.equal(show({ kind: 'named', table: 'syscall' }, 0), 'read');
-  assert.equal(show({ kind: 'named', table: 'syscall' }, 9999), '9999');
+  assert.equal(show({ kind: 'named', table: 'syscall' }, 9999), 'Unknown syscall');
   const time: Type = { kind: 'timestamp', format: '%Y-%m-%d %H:%M:%S.%f', clock: 'boot' };
   assert.equal(show(time, 1_500_000_000n), '2023-11-14 22:13:21.500000');
 });

@@ -13,6 +13,7 @@ import { formatter } from '../print/printf.ts';
 import { strftime } from '../print/strftime.ts';
 import { layoutOf } from '../types/layout.ts';
 import { int64 } from '../types/type.ts';
+import { commandFailed } from './errors.ts';
 import type { MapAccess } from './loaded.ts';
 import type { Handler, ScriptOutput } from './output.ts';
 import { PacketFiles } from './packet-file.ts';
@@ -67,7 +68,7 @@ export class Actions {
       }
       case 'system': {
         const command = textOf(action, context);
-        return (memory, at) => output.system(this.#system(command(memory, at)));
+        return (memory, at) => this.#system(command(memory, at));
       }
       case 'cat': {
         const path = textOf(action, context);
@@ -115,7 +116,7 @@ export class Actions {
         return () => output.runtimeError(action.message, action.location);
       case 'assertFailed':
         return () => {
-          output.message('errorf', action.message, action.location);
+          output.message('errorf', `assert failed: ${action.message}`, action.location);
           this.#world.exit(1);
         };
     }
@@ -160,14 +161,19 @@ export class Actions {
   }
 
   /** Standard output of a shell command; its errors go where ours go. */
-  #system(command: string): Uint8Array {
-    this.#world.output.flush();
+  #system(command: string): void {
+    const { output } = this.#world;
+    output.flush();
     const line = Buffer.from(command, 'latin1').toString('utf8');
     const ran = spawnSync('/bin/sh', ['-c', line], {
       stdio: ['inherit', 'pipe', 'inherit'],
       maxBuffer: 1 << 28,
     });
-    return ran.stdout ?? new Uint8Array();
+    const text = ran.stdout ?? new Uint8Array();
+    if (ran.status === 0) return output.system(text);
+    // Differs from bpftrace: what a command said before it failed is shown.
+    if (text.length > 0) output.system(text);
+    output.error(commandFailed(ran.status, ran.error));
   }
 
   /** The first bytes of a file, `max_cat_bytes` at most. */
@@ -179,7 +185,7 @@ export class Actions {
       // Not waiting for the other end of a pipe.
       fd = openSync(name, constants.O_RDONLY | constants.O_NONBLOCK);
     } catch (error) {
-      output.error(`failed to open file '${name.toString('utf8')}': ${reason(error)}`);
+      output.error(`failed to open file '${name.toString('utf8')}' (${reason(error)})`);
       return;
     }
     const bytes = Buffer.alloc(script.config.maxCatBytes);
@@ -191,7 +197,7 @@ export class Actions {
         length += count;
       }
     } catch (error) {
-      output.error(`failed to read file '${name.toString('utf8')}': ${reason(error)}`);
+      output.error(`failed to read file '${name.toString('utf8')}' (${reason(error)})`);
     } finally {
       closeSync(fd);
     }

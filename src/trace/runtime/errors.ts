@@ -25,6 +25,14 @@ export function probesMissing(errors: readonly AttachError[]): ScriptFailure {
   return new ScriptFailure(first?.message ?? 'a probe could not be attached', { said: true, cause: first });
 }
 
+/** `status` is undefined or null for a command that a signal ended, or that could not be started. */
+export function commandFailed(status: number | null | undefined, error: Error | undefined): string {
+  if (error !== undefined) return `command could not be run: ${error.message}`;
+  return typeof status === 'number'
+    ? `command exited with code ${status}`
+    : 'child process did not exit normally';
+}
+
 export function mapFull(map: string, count: bigint): string {
   const updates = count === 1n ? '1 update' : `${count} updates`;
   return (

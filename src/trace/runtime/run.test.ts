@@ -440,7 +440,7 @@ test('an assertion that fails ends the script with 1', async () => {
   const { code, err, out } = await run(world);
   assert.equal(code, 1);
   assert.equal(out, '\n\n');
-  assert.match(err, /stdin:1:9: ERROR: no/);
+  assert.match(err, /stdin:1:9: ERROR: assert failed: no/);
 });
 
 test('a reader that went away ends the script and leaves nothing attached', async () => {
@@ -475,7 +475,7 @@ test('system and cat put their bytes where they stand', async () => {
   const { out, err } = await run(world);
   assert.ok(out.startsWith('got 5\na  b\n\n'));
   assert.ok(out.endsWith('after\n\n\n'));
-  assert.match(err, /ERROR: failed to open file '\/no\/such\/file1': No such file or directory/);
+  assert.match(err, /ERROR: failed to open file '\/no\/such\/file1' \(No such file or directory\)/);
 });
 
 test('cat reads at most max_cat_bytes', async () => {

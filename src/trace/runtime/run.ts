@@ -22,7 +22,7 @@ import { Actions } from './actions.ts';
 import { attachOrder } from './attach-order.ts';
 import { probeNotAttached, probesMissing } from './errors.ts';
 import type { EventStream, LoadedScript } from './loaded.ts';
-import { Losses } from './losses.ts';
+import { Losses, lossInterval } from './losses.ts';
 import type { Handler, ScriptOutput } from './output.ts';
 
 /** What can end a script from outside, and what waits for it to begin. */
@@ -95,7 +95,11 @@ class ScriptRun {
     const attached = this.#attach();
     if (dryRun) return 0;
     output.attached(attached);
-    const stops = [surroundings.onEnd?.(() => this.#abort.abort()), ...this.#listenToSignals()];
+    const stops = [
+      surroundings.onEnd?.(() => this.#abort.abort()),
+      ...this.#listenToSignals(),
+      this.#watchLosses(),
+    ];
     try {
       surroundings.ready?.();
       await this.#loop();
@@ -108,10 +112,10 @@ class ScriptRun {
     this.#exiting = false;
     this.#runAll('end');
     loaded.stream?.consume(this.#reader);
-    this.#losses.report();
+    this.#losses.finish();
     output.end();
     if (script.config.printMapsOnExit) this.#actions.printMaps();
-    this.#losses.reportMaps();
+    this.#losses.finishMaps();
     output.flush();
     return this.#exitCode;
   }
@@ -138,7 +142,7 @@ class ScriptRun {
   readonly #turnEnds = (): void => {
     this.#flushing = false;
     try {
-      this.#losses.report();
+      this.#losses.report(performance.now());
       this.#options.output.idle();
     } catch (error) {
       this.#failure ??= error;
@@ -260,6 +264,14 @@ class ScriptRun {
       if (signal === undefined) return undefined;
       return this.#options.surroundings?.onSignal?.(signal, () => void this.#options.loaded.run(probe));
     });
+  }
+
+  /** A map may be full while no event comes that would wake this process. */
+  #watchLosses(): (() => void) | undefined {
+    if (this.#options.script.lossIndex.size === 0) return undefined;
+    const timer = setInterval(this.#turnEnds, lossInterval);
+    timer.unref();
+    return () => clearInterval(timer);
   }
 
   #exit(code: number): void {

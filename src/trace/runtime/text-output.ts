@@ -95,15 +95,17 @@ export class TextOutput implements ScriptOutput {
   message(kind: MessageKind, text: string, location: Location): void {
     if (kind === 'warnf' && this.#options.noWarnings) return;
     const severity = kind === 'errorf' ? 'ERROR' : kind === 'warnf' ? 'WARNING' : 'DEBUG';
-    this.#report(severity, text, location);
+    this.#say(this.#headline(severity, text, location));
   }
 
   helperError({ helper, code, location }: HelperFailure): void {
+    if (this.#options.noWarnings) return;
     const message = `${helperMessage(helper, code)}\nAdditional Info - helper: ${helper}, retcode: ${code}`;
     this.#report('WARNING', message, location);
   }
 
   runtimeError(message: string, location: Location): void {
+    if (this.#options.noWarnings) return;
     this.#report('WARNING', message, location);
   }
 
@@ -151,14 +153,20 @@ export class TextOutput implements ScriptOutput {
   }
 
   /** As diagnostics of the script are shown (render.ts): the place, the line, marks below it. */
-  #report(severity: 'ERROR' | 'WARNING' | 'DEBUG', text: string, location: Location): void {
-    const { file, line, column, excerpt } = location;
-    const paint = (severity === 'ERROR' ? this.#options.colors?.red : this.#options.colors?.yellow) ?? String;
-    const place = excerpt === undefined ? `${column}` : `${column}-${excerpt.endColumn}`;
-    const head = `${escapeText(file)}:${line}:${place}: ${paint(`${severity}: ${safeLines(text)}`)}`;
+  #report(severity: 'WARNING', text: string, location: Location): void {
+    const { column, excerpt } = location;
+    const head = this.#headline(severity, text, location);
     this.#say(
       excerpt === undefined ? head : `${head}\n${markedLine(excerpt.text, column, excerpt.endColumn)}`,
     );
+  }
+
+  /** What the script itself says has only this: its line would repeat the words. */
+  #headline(severity: 'ERROR' | 'WARNING' | 'DEBUG', text: string, location: Location): string {
+    const { file, line, column, excerpt } = location;
+    const paint = (severity === 'ERROR' ? this.#options.colors?.red : this.#options.colors?.yellow) ?? String;
+    const place = excerpt === undefined ? `${column}` : `${column}-${excerpt.endColumn}`;
+    return `${escapeText(file)}:${line}:${place}: ${paint(`${severity}: ${safeLines(text)}`)}`;
   }
 
   /** At once: whoever looks at both sees things in the order in which they happened. */

@@ -39,8 +39,10 @@ function sentType(l: Lowering, expr: Expr): Type {
   return isAggregate(type) ? entryType(type) : type;
 }
 
-/** It does something besides having a value: it has to happen even if no record can be had. */
-function hasEffect(expr: Expr): boolean {
+/** It does something besides having a value: it has to happen even if no record can be had, and before it is sent. */
+function hasEffect(l: Lowering, expr: Expr): boolean {
+  // Each read may have a failure to tell.
+  if (l.script.environment.helperWarnings) return true;
   return some(expr, (node) => {
     switch (node.kind) {
       case 'unary':
@@ -52,6 +54,13 @@ function hasEffect(expr: Expr): boolean {
       case 'for':
       case 'while':
         return true;
+      case 'binary':
+        // Dividing by zero is told.
+        return (
+          (node.operator === '/' || node.operator === '%') && l.facts.constantOf(node.right) === undefined
+        );
+      case 'identifier':
+        return node.name === 'cpid';
       case 'call':
         return effects.has(node.name);
       default:
@@ -85,6 +94,7 @@ const effects: ReadonlySet<string> = new Set([
     'signal_thread',
     'write_user',
     'debugf',
+    'cpid',
   ],
 ]);
 
@@ -101,7 +111,7 @@ function formatted(kind: 'printf' | 'errorf' | 'warnf' | 'system' | 'cat') {
     // An iterator prints into the file that it is read from.
     if (kind === 'printf' && l.hook.compiled.kind === 'iterator' && sequencePrintf(l, format, values))
       return nothing;
-    const first = values.some(hasEffect);
+    const first = values.some((value) => hasEffect(l, value));
     const location = locationOf(call.span);
     const make = (fields: readonly Field[]): Action => ({ kind, format, args: fields, location });
     l.script.actions.send(
@@ -124,7 +134,7 @@ function print(l: Lowering, _: Call, [of, ...rest]: readonly Expr[]): Lowered {
   }
   if (of?.kind === 'map' && hasBuckets(l.script.map(of.name).checked.value)) return printEntry(l, of);
   actions.send(l, [argument(l, of!)], ([value]) => ({ kind: 'print', value: value! }), {
-    first: hasEffect(of!),
+    first: hasEffect(l, of!),
   });
   return nothing;
 }

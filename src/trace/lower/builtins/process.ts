@@ -6,6 +6,7 @@ import { addressAt, zero } from '../../../script/emit/memory.ts';
 import type { Expr } from '../../ast/nodes.ts';
 import * as say from '../../check/messages.ts';
 import { string, type Type, uint32, uint64 } from '../../types/type.ts';
+import { locationOf } from '../actions.ts';
 import { LowerError } from '../errors.ts';
 import { currentTask, type KernelObject, numberField, objectField, textField } from '../kernel-field.ts';
 import type { Lowered, Made } from '../lowered.ts';
@@ -13,6 +14,9 @@ import { clear, frameMemory, registerOf } from '../memory.ts';
 import type { Lowering } from '../state.ts';
 import { wordOf } from '../words.ts';
 import type { Call, LowerBuiltins } from './lower-builtin.ts';
+
+/** What cpid says where no command was started. */
+const noChild = 'No child command (`-c`); cpid is zero';
 
 const commSize = 16;
 const comm = string(commSize);
@@ -157,7 +161,13 @@ export const process: LowerBuiltins<
     const value = l.script.global(l, 'childPid');
     l.choose(
       (yes, no) => l.b.branch('eq', value, l.b.constant(0), yes, no),
-      () => l.script.actions.runtimeError(l, 'cpid is available only with -c: 0 is used', call.span),
+      () =>
+        l.script.actions.send(l, [], () => ({
+          kind: 'warnf',
+          format: { parts: [noChild] },
+          args: [],
+          location: locationOf(call.span),
+        })),
     );
     return scalar(value, uint32);
   },
