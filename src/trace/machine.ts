@@ -88,7 +88,7 @@ export class Machine {
 
   /** What the checker asks; `types` has the script's own definitions first. */
   check(types: TypeNames): CheckEnvironment {
-    const { pid, child, unsafe, positional, named, variables } = this.#options;
+    const { pid, child, unsafe, positional, named, variables, probeFilter } = this.#options;
     const source: ArgumentSource = {
       types: typesOf,
       format: (category, event) => tracepointFormat(tracefs(), category, event),
@@ -121,9 +121,10 @@ export class Machine {
           if (one.severity === 'error') diagnostics.error(one.span, one.message, more);
           else diagnostics.warning(one.span, one.message, more);
         }
-        return this.#filtered(probes);
+        return probes;
       },
       typesAt: (probe) => this.#typesAt(probe, types),
+      ...(probeFilter === undefined ? {} : { wanted: probeFilter }),
       argumentsOf: (probe) => argumentsOf(probe, source),
       returnOf: (probe) => returnOf(probe, source),
       kernelSymbol: (name) => this.kernelSymbol(name),
@@ -198,14 +199,6 @@ export class Machine {
 
   kernelSymbol(name: string): bigint | undefined {
     return kernelSymbols().find(name)[0]?.address;
-  }
-
-  #filtered(probes: readonly ResolvedProbe[]): readonly ResolvedProbe[] {
-    const wanted = this.#options.probeFilter;
-    if (wanted === undefined) return probes;
-    return probes
-      .map((probe) => ({ ...probe, targets: probe.targets.filter(({ name }) => wanted(name)) }))
-      .filter(({ targets }) => targets.length > 0);
   }
 }
 

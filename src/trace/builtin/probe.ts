@@ -149,7 +149,8 @@ export const probeBuiltins: readonly Builtin[] = [
     kind: 'value',
     perTarget: true,
     compileTime: true,
-    check: (context, call) => constantText(context, call, ({ name }) => name),
+    // Not the name that the script has given it.
+    check: (context, call) => constantText(context, call, ({ name, targets }) => targets[0]?.name ?? name),
     lower: compiledAway,
     documentation: {
       section: 'variable',

@@ -26,9 +26,15 @@ export interface CheckEnvironment {
   readonly named: ReadonlyMap<string, string | true>;
   /**
    * The attach point parsed and matched, one for each program type; what it cannot attach to it says itself, by
-   * `config.missingProbes`.
+   * `config.missingProbes`. Undefined where it cannot be known.
    */
-  resolve(attachPoint: AttachPoint, config: Config, diagnostics: Diagnostics): readonly ResolvedProbe[];
+  resolve(
+    attachPoint: AttachPoint,
+    config: Config,
+    diagnostics: Diagnostics,
+  ): readonly ResolvedProbe[] | undefined;
+  /** `--probe-filter`: whether a probe of this name is wanted. Default all. */
+  wanted?(name: string): boolean;
   /** What `args` is in a probe of one target, or why there is none. */
   argumentsOf(probe: ResolvedProbe): StructType | ArgumentsMissing;
   /** The names with those of the program that the probe is in; undefined where it has none of its own. */

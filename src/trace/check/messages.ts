@@ -364,6 +364,13 @@ export const functionType = (type: string): string =>
   `${type} cannot be passed to or returned by a function: only numbers and pointers can`;
 export const tooManyParameters = (name: string): string =>
   `Function ${name} has more than five parameters: more than a BPF function can take`;
+export const nothingAttached =
+  "Probe has no valid attach points. If this is expected, set the 'missing_probes' config variable to 'warn'.";
+export const probeRemoved =
+  'Probe has no valid attach points. It is being removed which may cause issues with program behavior.';
+export const nameTaken = (name: string, provider: string): string =>
+  `"${name}" was used as the name for more than one ${provider.toUpperCase()} probe`;
+export const otherInstance = 'this is the other instance';
 export const iterAlone = 'Only single iter attach point is allowed.';
 export const iterOnly = 'iter probes must be the only probes of a script.';
 export const importAtTop = 'Imports stand at the head of a script, before its probes';

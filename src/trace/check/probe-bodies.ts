@@ -1,10 +1,11 @@
 /** The bodies of probes: one for each program that is needed. */
 import type { BlockExpr, Probe, Program, Statement } from '../ast/nodes.ts';
-import type { Diagnostics } from '../diagnostic.ts';
+import { Diagnostics } from '../diagnostic.ts';
 import { findRule } from '../probes/providers.ts';
 import { splitTargets } from '../probes/resolve.ts';
 import type { ResolvedProbe } from '../probes/resolved.ts';
 import { Body, type ProgramState } from './body.ts';
+import type { CheckEnvironment } from './environment.ts';
 import * as say from './messages.ts';
 import { needsOwnCode } from './per-target.ts';
 
@@ -19,16 +20,42 @@ export function probeBodies(program: Program, state: ProgramState, diagnostics: 
   for (const item of program.items) {
     if (item.kind !== 'probe') continue;
     const block = withPredicate(item);
-    for (const point of item.attachPoints) {
-      for (const found of state.environment.resolve(point, state.config, diagnostics)) {
-        for (const resolved of separate(found, block)) {
-          bodies.push({ source: item, resolved, body: bodyOf(state, item, block, resolved) });
-        }
+    for (const found of placesOf(item, state, diagnostics)) {
+      for (const resolved of separate(found, block)) {
+        bodies.push({ source: item, resolved, body: bodyOf(state, item, block, resolved) });
       }
     }
   }
+  checkNames(bodies, diagnostics);
   checkIterators(bodies, diagnostics);
   return bodies;
+}
+
+/** All attach points of a probe; says so if they come to nothing. */
+function placesOf(
+  item: Probe,
+  { environment, config }: ProgramState,
+  diagnostics: Diagnostics,
+): ResolvedProbe[] {
+  const said = new Diagnostics();
+  const found = item.attachPoints.map((point) => environment.resolve(point, config, said));
+  diagnostics.list.push(...said.list);
+  const places = found.flatMap((each) => each ?? []);
+  const [first, last] = [item.attachPoints[0], item.attachPoints.at(-1)];
+  if (places.length === 0 && !found.includes(undefined) && !said.failed && first && last) {
+    const span = { ...first.span, end: last.span.end };
+    if (config.missingProbes === 'error') diagnostics.error(span, say.nothingAttached);
+    if (config.missingProbes === 'warn') diagnostics.warning(span, say.probeRemoved);
+  }
+  return places.flatMap((probe) => chosen(probe, environment));
+}
+
+/** What `--probe-filter` leaves of it; what runs at the edges of the script always does. */
+function chosen(probe: ResolvedProbe, { wanted }: CheckEnvironment): readonly ResolvedProbe[] {
+  const { provider, attachPoint, targets } = probe;
+  if (wanted === undefined || provider === 'begin' || provider === 'end') return [probe];
+  const left = targets.filter(({ name }) => wanted(attachPoint.name ?? name));
+  return left.length === 0 ? [] : [{ ...probe, targets: left }];
 }
 
 /**
@@ -69,6 +96,22 @@ function withPredicate(probe: Probe): BlockExpr {
 /** One probe for each target where each needs code of its own. */
 const separate = (probe: ResolvedProbe, block: BlockExpr): readonly ResolvedProbe[] =>
   needsOwnCode(probe.provider, block) ? splitTargets(probe) : [probe];
+
+/** Results of tests and benchmarks are told by their names. */
+function checkNames(bodies: readonly ProbeBody[], diagnostics: Diagnostics): void {
+  const first = new Map<string, ResolvedProbe>();
+  for (const { resolved } of bodies) {
+    const { provider, name, attachPoint } = resolved;
+    if (provider !== 'test' && provider !== 'bench') continue;
+    const other = first.get(name);
+    if (other === undefined) first.set(name, resolved);
+    else {
+      diagnostics.error(attachPoint.span, say.nameTaken(name.slice(name.indexOf(':') + 1), provider), {
+        related: [{ span: other.attachPoint.span, message: say.otherInstance }],
+      });
+    }
+  }
+}
 
 function checkIterators(bodies: readonly ProbeBody[], diagnostics: Diagnostics): void {
   const iterators = bodies.filter(({ resolved }) => resolved.provider === 'iter');

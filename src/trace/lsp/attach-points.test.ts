@@ -22,7 +22,7 @@ function setUp(options: AttachPointsOptions = {}, fails?: Error) {
     const diagnostics = new Diagnostics();
     const probes = texts.flatMap((text, start): readonly { readonly attachPoint: AttachPoint }[] => {
       const span = { source: { name: 'x', text }, start, end: start + text.length };
-      return one.resolve({ kind: 'attachPoint', text, span }, defaultConfig, diagnostics);
+      return one.resolve({ kind: 'attachPoint', text, span }, defaultConfig, diagnostics) ?? [];
     });
     return { probes, said: diagnostics.list };
   };

@@ -19,7 +19,8 @@ export interface AttachPointsOptions {
 }
 
 interface Resolved {
-  readonly probes: readonly ResolvedProbe[];
+  /** Undefined where it is not known. */
+  readonly probes: readonly ResolvedProbe[] | undefined;
   readonly said: Diagnostics;
 }
 
@@ -43,14 +44,14 @@ export class AttachPoints {
       resolve: (attachPoint, config, diagnostics) => {
         const { text, name, span } = attachPoint;
         // A parameter of the script: what it will be is not known.
-        if (/\$[0-9]/.test(text)) return [];
+        if (/\$[0-9]/.test(text)) return undefined;
         const { missingProbes, maxProbes, maxBpfProgs } = config;
         const key = JSON.stringify([text, name, missingProbes, maxProbes, maxBpfProgs]);
         let found = this.#known.get(key);
         if (found === undefined) {
-          if (this.#now() - started > this.#patience) return [];
+          if (this.#now() - started > this.#patience) return undefined;
           const said = new Diagnostics();
-          found = { probes: attempt(() => environment.resolve(attachPoint, config, said)) ?? [], said };
+          found = { probes: attempt(() => environment.resolve(attachPoint, config, said)), said };
           this.#keep(key, found);
         }
         for (const { severity, message, hint } of found.said.list) {
@@ -58,7 +59,7 @@ export class AttachPoints {
           if (severity === 'error') diagnostics.error(span, message, more);
           else diagnostics.warning(span, message, more);
         }
-        return found.probes.map((probe) => ({ ...probe, attachPoint }));
+        return found.probes?.map((probe) => ({ ...probe, attachPoint }));
       },
     };
   }

@@ -5,7 +5,6 @@ export const messages = {
     `${provider} probe type requires ${counts.join(' or ')} arguments, found ${found}`,
   invalidType: (type: string): string => `Invalid probe type: ${type}`,
   noTypeMatched: (type: string): string => `No probe type matched for ${type}`,
-  noAttachPoints: (): string => 'No attach points for probe',
   noMatches: (provider: string, target: string): string => `No matches for ${provider} ${target}`,
   tooManyPrograms: (count: number, limit: number): string =>
     `Your program is trying to generate more than ${count} BPF programs, which exceeds the current limit of ${limit}`,
@@ -19,11 +18,10 @@ export const messages = {
   offsetNotAllowed: (): string => 'Offset not allowed',
   oneOffset: (): string => 'Cannot take more than one offset',
   invalidOffset: (why?: string): string => (why === undefined ? 'Invalid offset' : `Invalid offset: ${why}`),
-  noKernelFunction: (): string => 'kprobes should be attached to a function',
+  noKernelFunction: (): string => 'kprobes should be attached to a function or an address',
   moduleNotLoaded: (module: string, probe: string): string =>
     `specified module ${module} in probe ${probe} is not loaded.`,
-  addressIsUnsafe: (provider: string): string =>
-    `${provider} at an address is not checked to be the start of an instruction; it needs --unsafe`,
+  addressIsUnsafe: (): string => 'Probing by address requires --unsafe',
 
   userTarget: (provider: string): string => `${provider} should have a target`,
   userFunction: (provider: string): string => `${provider} should be attached to a function and/or address`,
@@ -83,6 +81,7 @@ export const messages = {
   positiveFrequency: (provider: string): string => `${provider} frequency should be a positive integer`,
 
   count: (provider: string, why: string): string => `Invalid count for ${provider} probe: ${why}`,
+  positiveCount: (provider: string): string => `${provider} count should be a positive integer`,
   noEvent: (provider: string): string => `${provider} probe must have a ${provider} event name`,
   notAnEvent: (name: string, provider: string): string => `${name} is not a ${provider} probe`,
   eventWildcard: (provider: string): string => `wildcards are not allowed for ${provider} probe type`,

@@ -28,7 +28,7 @@ export interface ResolveOptions {
 }
 
 export interface Resolution {
-  /** Empty together with an error or a warning, or where the script ignores missing probes. */
+  /** Empty also where a wildcard matches nothing. */
   readonly probes: readonly ResolvedProbe[];
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -67,9 +67,6 @@ export function resolveProbe(
       if (group.length > 0) probes.push(probeOf(attachPoint, rule, search, group));
     }
   }
-  if (probes.length === 0 && diagnostics.length === 0 && options.config.missingProbes === 'error') {
-    error(messages.noAttachPoints());
-  }
   diagnostics.push(...checkLimits(probes, options.config, span));
   return { probes: diagnostics.some(({ severity }) => severity === 'error') ? [] : probes, diagnostics };
 }
@@ -93,10 +90,8 @@ function probeOf(
   parts: readonly string[],
   group: readonly ProbeTarget[],
 ): ResolvedProbe {
-  const { name } = attachPoint;
-  const targets = name === undefined ? group : group.map((target) => ({ ...target, name }));
-  const alone = targets.length === 1 ? targets[0]!.name : [rule.provider, ...parts].join(':');
-  return { provider: rule.provider, attachPoint, targets, name: name ?? alone };
+  const alone = group.length === 1 ? group[0]!.name : [rule.provider, ...parts].join(':');
+  return { provider: rule.provider, attachPoint, targets: group, name: attachPoint.name ?? alone };
 }
 
 /** A probe of its own for each target: for bodies that need their own code everywhere (`probe`, `args`). */
@@ -172,9 +167,9 @@ class Attempt implements Request {
     this.#say('warning', message);
   }
 
-  missing(target: string, near: () => readonly string[]): readonly [] {
+  missing(target: string, near: () => readonly string[], wildcard = isPattern(target)): readonly [] {
     this.refused = true;
-    if (this.tolerant || this.#missing === 'ignore') return [];
+    if (this.tolerant || wildcard || this.#missing === 'ignore') return [];
     const message = messages.noMatches(this.provider, target);
     if (this.#missing === 'warn') this.#say('warning', `${message}. Skipping.`);
     else this.#say('error', `${message}.`, didYouMean(near()));

@@ -28,7 +28,7 @@ export interface ResolvedProbe {
   readonly attachPoint: AttachPoint;
   /** All places that one program serves. Never empty. */
   readonly targets: readonly ProbeTarget[];
-  /** As the `probe` builtin says it when there is one target: `kprobe:vfs_read`. */
+  /** `kprobe:vfs_read`, the attach point as it is written for several targets, or the name that the script gives. */
   readonly name: string;
 }
 

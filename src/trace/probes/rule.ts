@@ -29,8 +29,11 @@ export interface Request {
   /** Refuses the attach point. */
   fail(message: string, hint?: string): readonly [];
   warn(message: string): void;
-  /** Nothing of this name: an error, a warning or nothing, as the script's `missing_probes` wants. */
-  missing(target: string, near: () => readonly string[]): readonly [];
+  /**
+   * Nothing of this name: an error, a warning or nothing, as the script's `missing_probes` wants. A wildcard that
+   * matches nothing is nothing to be told: other attach points of the probe may match.
+   */
+  missing(target: string, near: () => readonly string[], wildcard?: boolean): readonly [];
   /** Refuses for the number of parts, unless tolerant. */
   wrongCount(...expected: readonly number[]): readonly [];
 }

@@ -14,10 +14,19 @@ export class ScriptFailure extends Error {
 }
 
 export function probeNotAttached(name: string, error: AttachError): string {
-  return (
-    `Unable to attach probe: ${name}. If this is expected, set the 'missing_probes' config variable to 'warn'.\n` +
-    error.message
-  );
+  const hint = "If this is expected, set the 'missing_probes' config variable to 'warn'.";
+  return `Unable to attach probe: ${name}. ${hint}\n${error.message}`;
+}
+
+export function probeSkipped(name: string, error: AttachError): string {
+  return `Unable to attach probe: ${name}. Skipping.\n${error.message}`;
+}
+
+export const nothingAttached = 'Attachment failed for all probes.';
+
+export function onlyTests(provider: 'test' | 'bench'): string {
+  const what = provider === 'test' ? 'test' : 'benchmark';
+  return `No probes attached; use --${provider} to run ${what} probes.`;
 }
 
 export function probesMissing(errors: readonly AttachError[]): ScriptFailure {

@@ -20,7 +20,14 @@ import type { PrintContext } from '../print/context.ts';
 import { readLow } from '../print/memory.ts';
 import { Actions } from './actions.ts';
 import { attachOrder } from './attach-order.ts';
-import { probeNotAttached, probesMissing } from './errors.ts';
+import {
+  nothingAttached,
+  onlyTests,
+  probeNotAttached,
+  probeSkipped,
+  probesMissing,
+  ScriptFailure,
+} from './errors.ts';
 import type { EventStream, LoadedScript } from './loaded.ts';
 import { Losses, lossInterval } from './losses.ts';
 import type { Handler, ScriptOutput } from './output.ts';
@@ -94,6 +101,7 @@ class ScriptRun {
     if (!dryRun) this.#runAll('begin');
     const attached = this.#attach();
     if (dryRun) return 0;
+    if (attached === 0) throw this.#nothingAttached();
     output.attached(attached);
     const stops = [
       surroundings.onEnd?.(() => this.#abort.abort()),
@@ -241,13 +249,21 @@ class ScriptRun {
     return count;
   }
 
+  /** What tests and benchmarks are for is the other way to run the script. */
+  #nothingAttached(): ScriptFailure {
+    for (const provider of ['test', 'bench'] as const) {
+      if (this.#probes(provider).length > 0) return new ScriptFailure(onlyTests(provider));
+    }
+    return new ScriptFailure(nothingAttached);
+  }
+
   #missing(probe: CompiledProbe, error: AttachError): void {
     const { output, script } = this.#options;
     switch (script.config.missingProbes) {
       case 'ignore':
         return;
       case 'warn':
-        return output.warning(probeNotAttached(probe.resolved.name, error));
+        return output.warning(probeSkipped(probe.resolved.name, error));
       case 'error':
         return output.error(probeNotAttached(probe.resolved.name, error));
     }

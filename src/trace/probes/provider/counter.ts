@@ -15,7 +15,12 @@ function rule(provider: 'software' | 'hardware', alias: string): ProviderRule {
       const [name = '', text] = request.parts;
       if (request.parts.length !== 1 && request.parts.length !== 2) return request.wrongCount(1, 2);
       const written = text === undefined || text === '*' ? { value: 0n } : parseUnsigned(text);
-      if (written.error !== undefined) return request.fail(messages.count(provider, written.error));
+      if (written.error !== undefined) {
+        const negative = /^-\d+$/.test(text ?? '');
+        return request.fail(
+          negative ? messages.positiveCount(provider) : messages.count(provider, written.error),
+        );
+      }
       if (name === '') return request.fail(messages.noEvent(provider));
       if (isPattern(name)) return request.tolerant ? [] : request.fail(messages.eventWildcard(provider));
       const event = findEvent(provider, name);

@@ -94,7 +94,7 @@ function ofProgram(request: Request): readonly ProbeTarget[] {
       };
     });
   if (found.length > 0) return found;
-  return request.missing(['bpf', wanted, pattern].join(':'), () =>
+  return request.missing(parts.join(':'), () =>
     nearestNames(pattern, new Set(programs.map(({ name }) => name))).map((near) => `${provider}:bpf:${near}`),
   );
 }

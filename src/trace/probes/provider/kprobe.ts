@@ -30,7 +30,7 @@ function rule(provider: 'kprobe' | 'kretprobe', alias: string): ProviderRule {
 export const kprobeRules: readonly ProviderRule[] = [rule('kprobe', 'k'), rule('kretprobe', 'kr')];
 
 function atAddress(request: Request, address: bigint): readonly ProbeTarget[] {
-  if (!request.unsafe) return request.fail(messages.addressIsUnsafe(request.provider));
+  if (!request.unsafe) return request.fail(messages.addressIsUnsafe());
   const name = `${request.provider}:${address}`;
   return [{ kind: 'kernelFunction', symbol: '', offset: 0, address, name }];
 }

@@ -30,7 +30,7 @@ export const rawTracepointRule: ProviderRule = {
       }
     }
     if (found.length > 0) return found.sort(byName);
-    return request.missing(`${module}:${event}`, () => {
+    return request.missing(parts.join(':'), () => {
       const names = new Set<string>();
       for (const { name } of kernel.rawTracepoints()) names.add(name);
       return nearestNames(event, names).map((near) => `rawtracepoint:${near}`);

@@ -49,6 +49,7 @@ function asUnit(request: Request): Rate | undefined {
   if (request.parts.length !== 2) return void request.wrongCount(1, 2);
   const [unit = '', text = ''] = request.parts;
   const { value, error } = parseUnsigned(text);
+  if (/^-\d+$/.test(text)) return void request.fail(messages.positiveFrequency(provider));
   if (error !== undefined) return void request.fail(messages.rate(provider, error));
   if (unit === '') return void request.fail(messages.noTimeUnit(provider));
   if (!timeUnits.includes(unit)) return void request.fail(messages.timeUnit(unit));

@@ -40,11 +40,13 @@ export const usdtRule: ProviderRule = {
     }
     if (found.length > 0) return found.sort(byName);
     if (unmapped) return request.fail(messages.usdtUnmapped(`${unmapped.provider}:${unmapped.name}`));
-    return request.missing(target === '' ? probe : `${target}:${probe}`, () => {
+    const near = (): readonly string[] => {
       const names = new Set(paths.flatMap((path) => user.usdt(path).map((note) => note.name)));
       const prefix = target === '' ? 'usdt:' : `usdt:${target}:`;
-      return nearestNames(probe, names).map((near) => `${prefix}${near}`);
-    });
+      return nearestNames(probe, names).map((name) => `${prefix}${name}`);
+    };
+    const named = target === '' ? probe : `${target}:${probe}`;
+    return request.missing(named, near, request.parts.some(isPattern));
   },
 };
 
