@@ -28,11 +28,13 @@ test('programs, functions and what they refer to', () => {
     spec.programs.map(({ name, section, autoload, target }) => [name, section, autoload, target]),
     [
       ['handle_enter', 'raw_tp/sys_enter', true, 'sys_enter'],
+      ['call_back', 'socket', false, ''],
       ['handle_exec', 'tp/sched/sched_process_exec', false, 'sched/sched_process_exec'],
     ],
   );
   assert.deepEqual([...spec.functions.values()].map(({ key, linkage }) => [key, linkage]).sort(), [
     ['add', 'static'],
+    ['call_back', 'global'],
     ['handle_enter', 'global'],
     ['handle_exec', 'global'],
     ['note', 'static'],

@@ -63,16 +63,21 @@ test('open files, and a capture that says the same afterwards', async () => {
 });
 
 test('one-liners of the tracing language count, look into structs and end', async () => {
-  for (const [script, wanted] of [
+  for (const [script, wanted, command] of [
     ['kprobe:vfs_read { @ = count() } interval:ms:100 { exit() }', /@: [1-9]\d*/],
     [
       'tracepoint:sched:sched_switch { @[args.next_pid == 0] = count() } interval:ms:300 { exit() }',
       /@\[(0|false)\]: \d+/,
     ],
     ['interval:ms:100 { printf("%d %s\\n", curtask.tgid == pid, comm); exit() }', /^1 \S+/m],
-    ['fentry:vfs_read { printf("%s\\n", str(args.file.f_path.dentry.d_name.name)); exit() }', /^\S+/m],
+    [
+      'fentry:vfs_read /pid == cpid/ { printf("%s\\n", str(args.file.f_path.dentry.d_name.name)) }',
+      /^version$/m,
+      'wc /proc/version',
+    ],
   ] as const) {
-    const { code, stdout, stderr } = await bpfkit(['trace', '-e', script]);
+    const under = command === undefined ? [] : ['-c', command];
+    const { code, stdout, stderr } = await bpfkit(['trace', '-e', script, ...under]);
     assert.equal(code, 0, `${script}: ${stderr}`);
     assert.match(stdout.toString(), wanted, script);
   }
