@@ -3,7 +3,7 @@
  * Without root, or without a kernel that can be traced, there is none then; the first real run makes it.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -51,17 +51,9 @@ async function warmObject(path) {
 }
 
 /** Both in one process, soon after its start: the cache is made when the library has run for a while. */
-async function warmLibrary() {
-  const folder = mkdtempSync(join(tmpdir(), 'bpfkit-warm-'));
-  try {
-    const source = join(root, 'examples/c/exitsnoop');
-    const words = [join(dist, 'bpfkit.cjs'), 'build', `${source}.bpf.c`, `${source}.h`, '-o', folder];
-    spawnSync(process.execPath, words, { stdio: 'ignore', timeout: 20_000 });
-    await warmObject(join(folder, 'exitsnoop.bpf.o')).catch(() => {});
-    await warm().catch(() => {});
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+async function warmLibrary(folder) {
+  await warmObject(join(folder, 'exitsnoop.bpf.o')).catch(() => {});
+  await warm().catch(() => {});
 }
 
 /** Uses what most scripts use: text, maps, a tracepoint with arguments. */
@@ -69,18 +61,37 @@ const script =
   'begin { @h = hist(5); printf("%d %s\\n", pid, comm); @[comm] = count(); exit() } ' +
   'tracepoint:syscalls:sys_enter_openat { printf("%s\\n", str(args.filename)) }';
 
-if (process.argv[2] === 'library') {
-  await warmLibrary();
-} else if (process.geteuid?.() === 0) {
+/** What a command line is run for: its exit, or a moment of work. */
+function run(words, { interrupted = false } = {}) {
+  const limit = interrupted ? { timeout: 1000, killSignal: 'SIGINT' } : { timeout: 20_000 };
+  spawnSync(process.execPath, words, { stdio: 'ignore', ...limit });
+}
+
+function warmAll(folder) {
+  const command = join(dist, 'bpfkit.cjs');
+  const source = join(root, 'examples/c/exitsnoop');
+  run([command, 'build', `${source}.bpf.c`, `${source}.h`, '-o', folder]);
+  run([fileURLToPath(import.meta.url), 'library', folder]);
   // Each twice: the first run compiles its kernel programs, the second is what later runs are like.
-  const commands = [
+  for (const words of [
     ['tree', 'pid', '1'],
     ['dump', '/dev/null'],
     ['trace', '-e', script],
-  ];
-  const runs = [
-    [fileURLToPath(import.meta.url), 'library'],
-    ...commands.flatMap((words) => Array(2).fill([join(dist, 'bpfkit.cjs'), ...words])),
-  ];
-  for (const words of runs) spawnSync(process.execPath, words, { stdio: 'ignore', timeout: 20_000 });
+  ]) {
+    run([command, ...words]);
+    run([command, ...words]);
+  }
+  const made = join(folder, 'package.json');
+  if (existsSync(made)) run([command, 'run', made], { interrupted: true });
+}
+
+if (process.argv[2] === 'library') {
+  await warmLibrary(process.argv[3]);
+} else if (process.geteuid?.() === 0) {
+  const folder = mkdtempSync(join(tmpdir(), 'bpfkit-warm-'));
+  try {
+    warmAll(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
