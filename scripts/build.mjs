@@ -182,6 +182,36 @@ const lazyAcorn = {
 };
 
 /**
+ * Debug information is for probes of programs that have some: what others import of src/dwarf is loaded at its first use.
+ * @type {import('esbuild').Plugin}
+ */
+const lazyDwarf = {
+  name: 'lazy-dwarf',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /\/dwarf\/[\w-]+\.ts$/ }, ({ path, resolveDir, namespace }) =>
+      namespace === 'file' ? { path: join(resolveDir, path), namespace: 'lazy-source' } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: 'lazy-source' }, ({ path }) => ({
+      contents: valuesOf(path)
+        .map(
+          (name) =>
+            `Object.defineProperty(exports, '${name}', { enumerable: true, get: () => load().${name} });`,
+        )
+        .concat(`const load = () => require(${JSON.stringify(path)});`)
+        .join('\n'),
+      resolveDir: dirname(path),
+    }));
+  },
+};
+
+/** The names that a module of ours exports, without types; those of other modules would be missed. */
+function valuesOf(path) {
+  const text = readFileSync(path, 'utf8');
+  if (/^export (?:\{|\*)/m.test(text)) throw new Error(`${path} exports names of other modules`);
+  return [...text.matchAll(/^export (?:async )?(?:function\*?|class|const) (\w+)/gm)].map(([, name]) => name);
+}
+
+/**
  * The command line is several bundles, each a whole command line without the bodies of the others' commands: reading,
  * checking and deserialising what a command never uses would cost each start milliseconds and megabytes. The
  * launcher picks by the first word.
@@ -247,7 +277,7 @@ async function buildCli() {
       ...bundled,
       entryPoints: ['src/cli/main.ts'],
       outfile: join(dist, `${name}.cjs`),
-      plugins: [lazyBuiltins, lazyAcorn, elsewhere(wanted)],
+      plugins: [lazyBuiltins, lazyAcorn, lazyDwarf, elsewhere(wanted)],
       // Nobody sees this text: errors of the command line are sentences.
       minifyWhitespace: true,
       minifyIdentifiers: true,
