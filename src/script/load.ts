@@ -107,6 +107,11 @@ export class LoadedDefinition {
     return (this.#links.get(probe) as IteratorLink).read();
   }
 
+  /** The same on another thread; `expected` is about how many bytes it will be. */
+  readLater(probe: string, expected: number): Promise<Uint8Array> {
+    return (this.#links.get(probe) as IteratorLink).readLater(expected);
+  }
+
   /** One walk of each iterator, one after the other. */
   *#walks(): Generator<Uint8Array> {
     for (const link of this.#links.values()) if (link instanceof IteratorLink) yield link.read();

@@ -166,3 +166,12 @@ function haveWord(task: ProcTask, longs: RecordLayout['longs'], wanted: number):
   }
   return bits;
 }
+
+/** How many tasks there are, by /proc/loadavg; 0 where it cannot be read. */
+export function taskCount(): number {
+  try {
+    return Number(/\/(\d+) /.exec(readFileSync('/proc/loadavg', 'latin1'))?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}

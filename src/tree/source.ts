@@ -7,7 +7,7 @@ import { type Field, findField, storageOf } from './fields.ts';
 import { walkTasks } from './kernel-program.ts';
 import { commandLines, programPaths } from './late.ts';
 import { cgroupPaths } from './lookup.ts';
-import { inInitialNamespace, missingParents } from './procfs.ts';
+import { inInitialNamespace, missingParents, taskCount } from './procfs.ts';
 import { readRecords } from './record.ts';
 import { planFields, type ReportPlan } from './report.ts';
 import { Snapshot, type SnapshotHost, type TaskColumns } from './snapshot.ts';
@@ -81,15 +81,6 @@ function hidesTasks(columns: TaskColumns): boolean {
  * the run before. The walk and its records cost some microseconds a task.
  */
 const WORTH_FILTERING = 20_000;
-
-/** How many tasks there are, by /proc/loadavg; 0 where it cannot be read. */
-function taskCount(): number {
-  try {
-    return Number(/\/(\d+) /.exec(readFileSync('/proc/loadavg', 'latin1'))?.[1] ?? 0);
-  } catch {
-    return 0;
-  }
-}
 
 /** A long filter costs the kernel more than it saves. */
 const LONGEST_FILTER = 4096;

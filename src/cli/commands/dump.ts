@@ -4,9 +4,9 @@ import { jsonText } from '../../text/json.ts';
 import { OutputClosedError, OutputError } from '../../text/output.ts';
 import { dumpHost } from '../../tree/capture/host.ts';
 import { checkTarget, saveCapture, writeAll } from '../../tree/capture/save.ts';
-import { encodeCapture } from '../../tree/capture/write.ts';
+import { encodeCapture, encodeTasks } from '../../tree/capture/write.ts';
 import { fields, findField } from '../../tree/fields.ts';
-import { readFiles } from '../../tree/files/source.ts';
+import { readFilesLater } from '../../tree/files/source.ts';
 import { parseFormat } from '../../tree/format.ts';
 import { readFields } from '../../tree/source.ts';
 import { pictures, plainSymbols } from '../../tree/symbols.ts';
@@ -41,9 +41,11 @@ export async function run(call: Call, io: Io): Promise<ExitCode> {
       (field, i, all) =>
         findField(field.long) === undefined && all.findIndex(({ long }) => long === field.long) === i,
     );
+    const filesOf = readFilesLater();
     const snapshot = shownTasks(call, readFields([...fields, ...paths]));
-    const files = readFiles(snapshot);
-    const bytes = encodeCapture(snapshot, files, dumpHost(snapshot.host), paths);
+    const tasks = encodeTasks(snapshot, paths);
+    const files = await filesOf(snapshot);
+    const bytes = encodeCapture(snapshot, files, dumpHost(snapshot.host), paths, tasks);
     if (toStdout) writeOut(io.out.fd, bytes);
     else saveCapture(path, bytes);
     const counts = { tasks: snapshot.count, files: files.columns.count, bytes: bytes.length };

@@ -9,6 +9,7 @@ import { bpfError, bpfFd, bpfTry } from '../../sys/bpf.ts';
 import { SysError } from '../../sys/errors.ts';
 import { Fd } from '../../sys/fd.ts';
 import { readInto } from '../../sys/file.ts';
+import { readOnThread } from '../../sys/whole-read.ts';
 import { AttachType } from '../spec.ts';
 import { type Attachment, attachFailed, IteratorError } from './errors.ts';
 import { type AttachableProgram, AttachedLink } from './link.ts';
@@ -73,9 +74,25 @@ export class IteratorLink extends AttachedLink {
     }
   }
 
-  #readAll(walk: Fd): Uint8Array {
-    let buffer = new Uint8Array(this.#expected);
-    let length = 0;
+  /**
+   * As `read`, on another thread: this one is free until the promise is awaited.
+   *
+   * @param expected bytes that the walk will probably give; what is more is read by this thread in the end.
+   */
+  async readLater(expected: number): Promise<Uint8Array> {
+    const walk = this.open();
+    try {
+      const buffer = new Uint8Array(Math.ceil(expected / chunk) * chunk + chunk);
+      return this.#readAll(walk, buffer, await readOnThread(walk, buffer));
+    } finally {
+      walk.close();
+    }
+  }
+
+  /** `length` bytes of `start` are there already. */
+  #readAll(walk: Fd, start = new Uint8Array(this.#expected), begun = 0): Uint8Array {
+    let buffer = start;
+    let length = begun;
     let retries = 0;
     for (;;) {
       if (buffer.length - length < chunk) {

@@ -93,25 +93,32 @@ function filesSection({ columns }: FileTable): Uint8Array {
   return encodeTable(columns.count, [...numbers, ...bytes]);
 }
 
+/** The section of the tasks: for those who have something else to wait for meanwhile. */
+export function encodeTasks(snapshot: Snapshot, paths: readonly Field[] = []): Uint8Array {
+  const stored = fields.filter(({ source }) => source.kind === 'kernel' || source.kind === 'lookup');
+  const columns = [...stored, ...paths].flatMap((field) => taskColumn(snapshot, field) ?? []);
+  return encodeTable(snapshot.count, columns);
+}
+
 /**
  * A capture of all tasks with every field that the snapshot has (those that follow from others are computed again
  * by the reader), and of the open files.
  *
  * @param paths fields of the kernel that the snapshot has too; default none.
+ * @param tasks the section of the tasks, if it is made already.
  */
 export function encodeCapture(
   snapshot: Snapshot,
   files: FileTable,
   host: CaptureHost = snapshot.host,
   paths: readonly Field[] = [],
+  tasks: Uint8Array = encodeTasks(snapshot, paths),
 ): Uint8Array {
-  const stored = fields.filter(({ source }) => source.kind === 'kernel' || source.kind === 'lookup');
-  const columns = [...stored, ...paths].flatMap((field) => taskColumn(snapshot, field) ?? []);
   const hidden = Int32Array.from(files.hidden);
   const tid = { name: 'tid', kind: ColumnKind.numbers, bytes: encodeNumbers(hidden) };
   return encodeContainer([
     [SectionType.host, hostSection(host)],
-    [SectionType.tasks, encodeTable(snapshot.count, columns)],
+    [SectionType.tasks, tasks],
     [SectionType.files, filesSection(files)],
     ...(hidden.length === 0 ? [] : [[SectionType.hidden, encodeTable(hidden.length, [tid])] as const]),
   ]);

@@ -224,3 +224,13 @@ export function walkFiles(tids: readonly number[] | undefined, paths: boolean): 
     loaded.close();
   }
 }
+
+/** The walk over all files, on another thread. */
+export async function walkFilesLater(paths: boolean, expected: number): Promise<Uint8Array> {
+  const loaded = loadKept('files', filesProgram, { filtered: false, paths });
+  try {
+    return await loaded.readLater('iter:task_file', expected);
+  } finally {
+    loaded.close();
+  }
+}

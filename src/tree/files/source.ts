@@ -2,9 +2,9 @@
 import { readdirSync } from 'node:fs';
 import { type WalkAbilities, walkAbilities } from '../abilities.ts';
 import { filePaths } from '../late.ts';
-import { inInitialNamespace } from '../procfs.ts';
+import { inInitialNamespace, taskCount } from '../procfs.ts';
 import type { Row, Snapshot } from '../snapshot.ts';
-import { walkFiles } from './kernel-program.ts';
+import { walkFiles, walkFilesLater } from './kernel-program.ts';
 import { type FileColumns, FileTable } from './model.ts';
 import { readFileRecords } from './record.ts';
 
@@ -20,12 +20,37 @@ export function readFiles(
   { paths }: WalkAbilities = walkAbilities(),
 ): FileTable {
   const tids = snapshot.numbers('tid');
-  const walked = readFileRecords(
-    walkFiles(
-      rows?.map((row) => tids[row]!),
-      paths,
-    ),
+  const records = walkFiles(
+    rows?.map((row) => tids[row]!),
+    paths,
   );
+  return fileTable(records, snapshot, rows, paths);
+}
+
+/** Bytes of a record, with a path of usual length. */
+const USUAL_RECORD = 160;
+/** Descriptors of a task. */
+const USUAL_FILES = 5;
+
+/**
+ * The files of all tasks, which the kernel walks over on another thread, from now on: what is read meanwhile on
+ * this one costs no time. The function that comes back takes the snapshot of the tasks.
+ */
+export function readFilesLater(
+  { paths }: WalkAbilities = walkAbilities(),
+): (snapshot: Snapshot) => Promise<FileTable> {
+  const records = walkFilesLater(paths, taskCount() * USUAL_FILES * USUAL_RECORD);
+  records.catch(() => {}); // Whoever awaits it hears of it.
+  return async (snapshot) => fileTable(await records, snapshot, undefined, paths);
+}
+
+function fileTable(
+  records: Uint8Array,
+  snapshot: Snapshot,
+  rows: readonly Row[] | undefined,
+  paths: boolean,
+): FileTable {
+  const walked = readFileRecords(records);
   const columns = paths || !inInitialNamespace() ? walked : withPaths(walked);
   return new FileTable(columns, hiddenTasks(snapshot, rows ?? snapshot.order, columns.numbers('tid')));
 }
