@@ -1,4 +1,5 @@
 /** What is wrong with a kernel program's source: data first, a sentence with a caret on demand. */
+import { excerpt } from '../text/excerpt.ts';
 
 export interface Position {
   readonly file: string;
@@ -43,8 +44,6 @@ function render({ message, advice }: Diagnostic, position: Position | undefined,
   if (!position) return message + help;
   const { file, line, column, text } = position;
   const margin = String(line).length;
-  // Tabs are kept in the margin so that the caret stands below its place in any editor.
-  const indent = text.slice(0, column - 1).replace(/[^\t]/g, ' ');
-  const marks = '^'.repeat(Math.max(1, Math.min(length, text.length - column + 1)));
-  return `${file}:${line}:${column}: ${message}\n\n  ${line} | ${text}\n  ${' '.repeat(margin)} | ${indent}${marks}${help ? `\n${help}` : ''}`;
+  const { text: shown, mark } = excerpt(text, column, length);
+  return `${file}:${line}:${column}: ${message}\n\n  ${line} | ${shown}\n  ${' '.repeat(margin)} | ${mark}${help ? `\n${help}` : ''}`;
 }

@@ -1,5 +1,6 @@
 /** A program that the verifier refused. */
 import { errnoName } from '../../sys/errors.ts';
+import { excerpt } from '../../text/excerpt.ts';
 import type { LineInfo, ProgramSpec, SourceLine } from '../spec.ts';
 import { type Cause, causeOf } from './causes.ts';
 import { type Explanation, verdict } from './log.ts';
@@ -106,7 +107,6 @@ export function sourceAt(lines: readonly LineInfo[], slot: number): SourceLine |
 /** Two lines: the text with its number, a caret under the column. */
 function frame(source: SourceLine): string[] {
   const number = String(source.line);
-  // Tabs stay tabs in the line under it, so that the caret stands right at any tab width.
-  const indent = source.text.slice(0, Math.max(0, source.column - 1)).replace(/[^\t]/g, ' ');
-  return [`  ${number} | ${source.text}`, `  ${' '.repeat(number.length)} | ${indent}^`];
+  const { text, mark } = excerpt(source.text, source.column);
+  return [`  ${number} | ${text}`, `  ${' '.repeat(number.length)} | ${mark}`];
 }
