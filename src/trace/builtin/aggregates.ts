@@ -66,8 +66,14 @@ const seriesAggregates = ['avg', 'max', 'min', 'sum'] as const;
 const checkSeries = (context: CheckContext, call: CallExpr | IdentifierExpr, args: readonly Expr[]): Type => {
   unstable(context, call, context.config.unstable.tseries, 'unstable_tseries');
   requires(context, call, args[0]!, 'int', isInteger);
-  const interval = literalInteger(context, call, args[1]!);
-  const intervals = literalInteger(context, call, args[2]!);
+  const literal = (argument: Expr, which: string): bigint | undefined => {
+    const value = context.constantOf(argument);
+    if (typeof value === 'bigint' && value >= 0n) return value;
+    if (!unknown(context.typeOf(argument))) context.diagnostics.error(call.span, say.seriesInvalid(which));
+    return undefined;
+  };
+  const interval = literal(args[1]!, 'interval_ns');
+  const intervals = literal(args[2]!, 'num_intervals');
   if (interval !== undefined && interval < 1n) {
     context.diagnostics.error(call.span, say.tseriesInterval(interval));
   }

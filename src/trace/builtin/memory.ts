@@ -46,7 +46,7 @@ function checkBuf(context: CheckContext, call: CallExpr | IdentifierExpr, args: 
       size = most;
     } else {
       if (value > BigInt(most)) {
-        context.diagnostics.warning(length.span, say.lengthShortened('buf', value, most));
+        context.diagnostics.warning(call.span, say.lengthShortened('buf', value, most));
         size = most;
       } else size = Number(value);
     }
@@ -108,6 +108,10 @@ export const memoryBuiltins: readonly Builtin[] = [
         );
       }
       requires(context, call, args[2]!, 'int', isInteger);
+      const count = context.constantOf(args[2]!);
+      if (typeof count === 'bigint' && count < 0n) {
+        context.diagnostics.error(call.span, say.negativeLength('memcmp', count));
+      }
       return int64;
     },
     lower: lowerMemory.memcmp,

@@ -6,7 +6,7 @@ import { layoutOf } from '../types/layout.ts';
 import { kindText } from '../types/text.ts';
 import { uint8, uint64 } from '../types/type.ts';
 import type { Builtin } from './builtin.ts';
-import { isInteger, requires, unknown } from './rules.ts';
+import { isAddress, isInteger, requires, unknown } from './rules.ts';
 
 export const networkBuiltins: readonly Builtin[] = [
   {
@@ -75,11 +75,7 @@ export const networkBuiltins: readonly Builtin[] = [
         context.diagnostics.error(call.span, say.macaddrLiteral);
       } else if (type.kind === 'array' || type.kind === 'string') {
         if (layoutOf(type).size !== 6) context.diagnostics.error(call.span, say.macaddrSize);
-      } else if (type.kind === 'pointer') {
-        const { target } = type;
-        const sized = target.kind === 'array' ? layoutOf(target).size === 6 : target.kind !== 'struct';
-        if (!sized) context.diagnostics.error(call.span, say.macaddrSize);
-      } else {
+      } else if (!isAddress(type)) {
         context.diagnostics.error(call.span, say.macaddrArgument(kindText(type)));
       }
       return { kind: 'macaddr' };

@@ -31,19 +31,20 @@ function checkStack(
   if (first !== undefined && first.kind === 'identifier') {
     const found = modeOf(first);
     if (found !== undefined) mode = found;
-    else context.diagnostics.error(first.span, say.unknownStackMode(first.name));
+    else context.diagnostics.error(first.span, say.unknownStackMode(call.name));
   }
   const depth = second ?? (first?.kind === 'identifier' ? undefined : first);
   if (second !== undefined && first?.kind !== 'identifier') {
-    context.diagnostics.error(first!.span, say.expectsAs(call.name, 'a stack mode', 'first', first!.kind));
+    context.diagnostics.error(call.span, say.stackModeFirst);
   }
   if (depth !== undefined) {
-    context.check(depth);
+    // A mode in the wrong place is told as a limit that is none.
+    if (modeOf(depth) === undefined) context.check(depth);
     const value = context.constantOf(depth);
     if (typeof value !== 'bigint' || value < 0n) {
-      context.diagnostics.error(depth.span, say.stackLimitInvalid(call.name));
+      context.diagnostics.error(call.span, say.stackLimitInvalid(call.name));
     } else if (value > greatestLimit) {
-      context.diagnostics.error(depth.span, say.stackLimit(call.name, value));
+      context.diagnostics.error(call.span, say.stackLimit(call.name, value));
     } else {
       limit = value;
     }

@@ -3,10 +3,10 @@ import type { CallExpr, Expr, IdentifierExpr } from '../ast/nodes.ts';
 import type { CheckContext } from '../check/context.ts';
 import * as say from '../check/messages.ts';
 import { strings as lowerStrings } from '../lower/builtins/strings.ts';
-import { kindText } from '../types/text.ts';
+import { typeText } from '../types/text.ts';
 import { bool, int64, string, type Type, uint64 } from '../types/type.ts';
 import type { Builtin } from './builtin.ts';
-import { compiledAway, isAddress, isInteger, isText, literalInteger, requires, unknown } from './rules.ts';
+import { compiledAway, isAddress, isInteger, isText, requires, unknown } from './rules.ts';
 
 /** Bytes that a text takes with its zero. */
 function sizeOf(type: Type): number {
@@ -65,7 +65,7 @@ function checkStr(context: CheckContext, call: CallExpr | IdentifierExpr, args: 
     return string(digits.length + 1);
   }
   if (!unknown(type) && !isAddress(type) && !isText(type)) {
-    context.diagnostics.error(call.span, say.strArgument(kindText(type)));
+    context.diagnostics.error(call.span, say.strArgument(typeText(type)));
   }
   let size = most;
   if (type.kind === 'array' || type.kind === 'string') size = Math.min(most, sizeOf(type));
@@ -80,7 +80,7 @@ function checkStr(context: CheckContext, call: CallExpr | IdentifierExpr, args: 
   }
   if (value + 1n > BigInt(most)) {
     if (value > BigInt(most)) {
-      context.diagnostics.warning(length.span, say.lengthShortened('str', value, most));
+      context.diagnostics.warning(call.span, say.lengthShortened('str', value, most));
     }
     return string(size);
   }
@@ -190,8 +190,8 @@ export const stringBuiltins: readonly Builtin[] = [
     check(context, call, args) {
       text(context, call, args[0]!);
       text(context, call, args[1]!);
-      const size = literalInteger(context, call, args[2]!);
-      if (size !== undefined && size < 0n) {
+      const size = context.constantOf(args[2]!);
+      if ((typeof size !== 'bigint' || size < 0n) && !unknown(context.typeOf(args[2]!))) {
         context.diagnostics.error(call.span, say.strncmpNegative);
       }
       return uint64;

@@ -27,9 +27,6 @@ export const onlySupports = (name: string, wanted: string, given: string): strin
 export const expectsLiteral = (name: string, wanted: string, given: string): string =>
   `${name}() expects a ${wanted} literal ${provided(given)}`;
 
-export const expectsAs = (name: string, wanted: string, place: string, given: string): string =>
-  `${name}() expects ${wanted} as ${place} argument ${provided(given)}`;
-
 export const expectsMapArgument = (name: string): string => `${name}() expects a map argument`;
 export const expectsMap = (name: string): string => `${name}() expects a map to be provided`;
 export const invalidValue = (name: string, what: string): string => `${name}: invalid ${what} value`;
@@ -63,8 +60,10 @@ export const funcElsewhere = (provider: string): string =>
   `The func builtin can not be used with '${provider}' probes`;
 export const overrideElsewhere = 'override can only be used with kprobes.';
 export const pathElsewhere = "The path function can only be used with 'fentry', 'fexit', 'iter' probes";
-export const unknownStackMode = (mode: string): string => `Unknown stack mode: '${mode}'`;
-export const buildIdKernel = "'build_id' stack mode can only be used for user ustack";
+export const stackModeFirst = 'Expected stack mode as first argument';
+export const unknownStackMode = (name: string): string =>
+  `Error parsing stack mode: ${name}: Invalid value for stack_mode: valid values are bpftrace, raw, perf, and build_id.`;
+export const buildIdKernel = "'build_id' stack mode can only be used for ustack";
 export const stackLimit = (name: string, limit: bigint): string =>
   `${name}([int limit]): limit shouldn't exceed 1024, ${limit} given`;
 export const stackLimitInvalid = (name: string): string => `${name}: invalid limit value`;
@@ -89,7 +88,7 @@ const architectureName = (arch: string): string =>
 export const notRegister = (name: string, arch: string): string =>
   `'${name}' is not a valid register on this architecture (${architectureName(arch)})`;
 export const strArgument = (given: string): string =>
-  `str() expects an integer or a pointer type as first argument ${provided(given)}`;
+  `str() expects a string, integer or a pointer type as first argument ${provided(given)}`;
 export const negativeLength = (name: string, length: bigint): string =>
   `${name} cannot use negative length (${length})`;
 export const lengthShortened = (name: string, length: bigint, most: number): string =>
@@ -166,6 +165,8 @@ export const noneForFormat = (conversion: string): string =>
 export const histBits = (bits: bigint): string => `hist: bits ${bits} must be 0..5`;
 export const histMixed = 'Different bits in a single hist unsupported';
 export const lhistStep = (step: bigint): string => `lhist() step must be >= 1 (${step} provided)`;
+export const seriesInvalid = (which: string): string =>
+  `tseries: invalid ${which} value (must be non-negative literal)`;
 export const lhistInvalid = (which: string): string =>
   `lhist: invalid ${which} value (must be non-negative literal)`;
 export const lhistStepInvalid = 'lhist: invalid step value';

@@ -47,11 +47,11 @@ export class MapPrinter {
   json(out: ByteBuffer, rows: readonly Row[]): void {
     const { kind } = this.map.value;
     const averages = kind === 'avg' || kind === 'stats';
-    if (rows.length === 0 && (this.map.scalar || !averages)) return;
+    if (rows.length === 0 && !averages) return;
     out.text(`{"type": "${this.#jsonType()}", "data": {`);
     jsonText(out, this.map.name);
     out.text(': ');
-    if (this.map.scalar) {
+    if (this.map.scalar && rows.length > 0) {
       this.#cellJson(out, rows[0]!.cell);
     } else {
       out.byte(0x7b);
@@ -123,8 +123,6 @@ export class MapPrinter {
       case 'series':
         if (value.kind !== 'tseries') return;
         seriesText(out, value, cell.points, this.#context.zone);
-        // What has no data is a line of its own as well.
-        if (cell.points.length === 0) out.byte(0x0a);
     }
   }
 

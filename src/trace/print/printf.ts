@@ -12,7 +12,7 @@ import { type EnumType, type IntegerType, type Type, uint8, uint64 } from '../ty
 import type { ByteBuffer } from './byte-buffer.ts';
 import type { PrintContext } from './context.ts';
 import type { Format, FormatSpecifier } from './format-spec.ts';
-import { half, type Memory, readHalves, readU32, readU64 } from './memory.ts';
+import { half, type Memory, readHalves, readU32 } from './memory.ts';
 import { type Writer, writeBuffer, writerOf } from './value-writer.ts';
 
 /** The function that writes a record: `at` is where the record begins. */
@@ -67,7 +67,7 @@ function argument(spec: FormatSpecifier, field: Field, context: PrintContext): W
     case 'p':
     case 'c': {
       const number = numberType(type);
-      if (number === undefined) return notANumber(field, context);
+      if (number === undefined) return notANumber('integer', field, context);
       const write = conversion === 'c' ? character(number, offset) : integer(spec, number, offset);
       return padded(spec, write);
     }
@@ -80,8 +80,14 @@ function argument(spec: FormatSpecifier, field: Field, context: PrintContext): W
         const length = Math.min(readU32(view, place), type.size);
         writeBuffer(out, bytes, place + 4, place + 4 + length, conversion);
       });
-    case 'gr':
-      return padded(spec, (out, { view }, at) => out.text(context.gfpFlags(readU64(view, at + offset))));
+    case 'gr': {
+      const number = type.kind === 'bool' ? undefined : numberType(type);
+      if (number === undefined) return notANumber('GFP flags', field, context);
+      return padded(spec, (out, { view }, at) => {
+        readHalves(number, view, at + offset);
+        out.text(context.gfpFlags((BigInt(half.high >>> 0) << 32n) | BigInt(half.low >>> 0)));
+      });
+    }
   }
   if (spec.plus && type.kind === 'int' && type.signed) {
     return padded(spec, integer({ ...spec, conversion: 'd', length: 'll' }, type, offset));
@@ -114,10 +120,10 @@ function numberType(type: Type): IntegerType | EnumType | undefined {
   }
 }
 
-function notANumber({ offset, type }: Field, context: PrintContext): Writer {
+function notANumber(wanted: string, { offset, type }: Field, context: PrintContext): Writer {
   const write = writerOf(type, 'text', context);
   return (out, memory, at) => {
-    out.text('!{invalid integer conversion: ');
+    out.text(`!{invalid ${wanted} conversion: `);
     write(out, memory, at + offset);
     out.byte(0x7d);
   };

@@ -9,6 +9,7 @@ const indent = ' '.repeat(8);
 /** A kernel stack is its id; a user stack has the process and the probe behind it. */
 export function stackText(type: StackType, { view }: Memory, at: number, context: PrintContext): string {
   const id = readU64(view, at);
+  if (type.limit === 0) return '\n';
   if (type.kind === 'kstack') return kernelStack(type, id, context);
   return userStack(type, id, readU32(view, at + 8), readU32(view, at + 12), context);
 }
@@ -37,8 +38,9 @@ function frameLine(type: StackType, address: bigint, place: Place | undefined): 
   if (type.mode === 'raw') return `${address.toString(16)}\n`;
   const name = place === undefined ? hexAddress(address) : `${place.name}+${place.offset}`;
   if (type.mode === 'perf') {
-    const module = place?.module === undefined ? '' : ` (${place.module})`;
-    return `\t${address.toString(16)} ${name}${module}\n`;
+    const unknown = type.kind === 'ustack' && place === undefined ? '[unknown]' : undefined;
+    const module = place?.module ?? unknown;
+    return `\t${address.toString(16)} ${name}${module === undefined ? '' : ` (${module})`}\n`;
   }
   const inlined = (place?.inlined ?? []).map(
     (one) => `${indent}[inlined] ${one.name}${one.source === undefined ? '' : `@${one.source}`}\n`,

@@ -1,5 +1,6 @@
 /**
- * strftime(3) of glibc in the C locale, which is the one that bpftrace runs in, and its own `%f`: microseconds.
+ * strftime(3) of glibc in the C locale, which is the one that bpftrace runs in, and its own parts of a second:
+ * `%l`, `%f` and `%k` are the milli-, micro- and nanoseconds.
  *
  * A conversion is `%`, flags (`_` spaces, `-` nothing, `0` zeros, `^` upper case, `#` the other case), a width,
  * `E` or `O` (no effect in the C locale), a letter. What is no conversion is printed as it stands.
@@ -23,7 +24,7 @@ const months = [
 ] as const;
 
 export interface StrftimeOptions {
-  /** `%f` is the microseconds. Default false: text, as to libc. */
+  /** `%l`, `%f` and `%k` are parts of the second. Default false: as to libc. */
   readonly fraction?: boolean;
 }
 
@@ -142,8 +143,10 @@ function convert(letter: string, moment: Moment): string | Numeric | undefined {
     case 'j':
       return { value: yearDay + 1, width: 3, fill: '0' };
     case 'k':
+      if (moment.options.fraction) return { value: moment.rest, width: 9, fill: '0' };
       return { value: hour, width: 2, fill: ' ' };
     case 'l':
+      if (moment.options.fraction) return { value: Math.floor(moment.rest / 1e6), width: 3, fill: '0' };
       return { value: hour % 12 || 12, width: 2, fill: ' ' };
     case 'm':
       return two(date.getUTCMonth() + 1);

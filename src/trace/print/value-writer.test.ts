@@ -232,7 +232,7 @@ test('stacks in their modes', () => {
   );
   assert.equal(
     show(stackOf('ustack', 'perf'), [5, 812]),
-    '\n\tffffffff81000010 main812+4 (/bin/x)\n\tffffffff81000200 0xffffffff81000200\n',
+    '\n\tffffffff81000010 main812+4 (/bin/x)\n\tffffffff81000200 0xffffffff81000200 ([unknown])\n',
   );
   assert.equal(show(stackOf('ustack', 'build_id'), [5, 812]), '\ndeadbeef 0x1234\n0x7f00\n');
   assert.equal(show(stackOf('kstack', 'bpftrace'), 0), '\n<unwind failure>\n');

@@ -12,7 +12,7 @@ import { type Memory, readInteger, textEnd } from '../print/memory.ts';
 import { formatter } from '../print/printf.ts';
 import { strftime } from '../print/strftime.ts';
 import { layoutOf } from '../types/layout.ts';
-import { int64 } from '../types/type.ts';
+import { hasBuckets, int64 } from '../types/type.ts';
 import { commandFailed } from './errors.ts';
 import type { MapAccess } from './loaded.ts';
 import type { Handler, ScriptOutput } from './output.ts';
@@ -139,7 +139,11 @@ export class Actions {
 
   #rows(map: ScriptMap, top?: bigint, div?: bigint): ReturnType<typeof tableOf> {
     const elements = this.#world.maps.get(map.name)?.elements() ?? [];
-    return tableOf(map, elements, { ...this.#tableOptions(), top: top === undefined ? 0 : Number(top), div });
+    return tableOf(map, elements, {
+      ...this.#tableOptions(),
+      top: top === undefined || top < 0n ? 0 : Number(top),
+      div,
+    });
   }
 
   #tableOptions(): { readonly cpus: number; readonly clockOffset: bigint } {
@@ -149,7 +153,9 @@ export class Actions {
   #printMap(map: ScriptMap, top: bigint | undefined, div: bigint | undefined): void {
     const ignored = map.value.kind === 'stats' && (top !== undefined || div !== undefined);
     let rows = ignored ? this.#rows(map) : this.#rows(map, top, div);
-    if (rows.length === 0 && map.scalar) rows = [emptyRow(map, this.#tableOptions())];
+    if (rows.length === 0 && map.scalar && !hasBuckets(map.value)) {
+      rows = [emptyRow(map, this.#tableOptions())];
+    }
     this.#world.output.map(this.#printerOf(map), rows);
   }
 

@@ -36,7 +36,8 @@ export function flagsText(flags: bigint, table: readonly Flag[]): string {
     parts.push(name);
     rest &= ~value;
   }
-  if (rest !== 0n || parts.length === 0) parts.push(`0x${rest.toString(16)}`);
+  if (rest !== 0n) parts.push(`0x${rest.toString(16)}`);
+  else if (parts.length === 0) parts.push('0');
   return parts.join('|');
 }
 

@@ -154,6 +154,10 @@ export const pointerTo = (target: Type, space: AddressSpace = 'unknown'): Pointe
   space,
 });
 
+/** Of many entries in the kernel's map, one a bucket. */
+export const hasBuckets = ({ kind }: Type): boolean =>
+  kind === 'hist' || kind === 'lhist' || kind === 'tseries';
+
 export function isAggregate(type: Type): type is AggregateType {
   switch (type.kind) {
     case 'count':

@@ -12,7 +12,7 @@ import type { Expr, MapExpr } from '../../ast/nodes.ts';
 import type { Action, Field } from '../../compiled.ts';
 import { type Format, parseFormat } from '../../print/format-spec.ts';
 import { layoutOf, roundUp } from '../../types/layout.ts';
-import { int64, isAggregate, string, type Type, uint64 } from '../../types/type.ts';
+import { hasBuckets, int64, isAggregate, string, type Type, uint64 } from '../../types/type.ts';
 import { behind } from '../access.ts';
 import { type Argument, locationOf } from '../actions.ts';
 import { entryType } from '../aggregates.ts';
@@ -138,8 +138,6 @@ function print(l: Lowering, _: Call, [of, ...rest]: readonly Expr[]): Lowered {
   });
   return nothing;
 }
-
-const hasBuckets = ({ kind }: Type): boolean => kind === 'hist' || kind === 'lhist' || kind === 'tseries';
 
 /** A histogram is many entries of the kernel's map: user space gathers them by their key. */
 function printEntry(l: Lowering, of: MapExpr): Lowered {
