@@ -39,23 +39,30 @@ export async function run(call: Call, io: Io): Promise<ExitCode> {
   const end = (): void => stop.abort();
   process.on('SIGINT', end);
   process.on('SIGTERM', end);
-  // Events are shown while they are fresh, whether more come or not.
   let trouble: unknown;
-  const flush = setInterval(() => {
-    try {
-      io.out.flush();
-    } catch (error) {
-      trouble = error;
-      end();
-    }
-  }, 50);
+  let waiting = false;
+  /** What one turn of the event loop printed is written together, and at once: events are shown while they are fresh. */
+  const print = (line: string): void => {
+    io.out.line(line);
+    if (waiting) return;
+    waiting = true;
+    setImmediate(() => {
+      waiting = false;
+      try {
+        io.out.flush();
+      } catch (error) {
+        trouble = error;
+        end();
+      }
+    });
+  };
   try {
     await runPackage(opened.package, opened.name, words, {
       json: call.has('json'),
       tracePipe: call.has('trace-pipe'),
       attach: attachOptions(call),
       signal: stop.signal,
-      print: (line) => io.out.line(line),
+      print,
       say,
     });
     if (trouble !== undefined) throw trouble;
@@ -67,7 +74,6 @@ export async function run(call: Call, io: Io): Promise<ExitCode> {
     }
     return 2;
   } finally {
-    clearInterval(flush);
     process.off('SIGINT', end);
     process.off('SIGTERM', end);
   }
