@@ -92,6 +92,13 @@ const rules: readonly CauseRule[] = [
         : { reason: 'it has an atomic operation that this kernel does not know' },
   },
   {
+    pattern: /unknown opcode 8d/,
+    explain: say(
+      'a function is called by an address, which the kernel has no instruction for',
+      'compile with -O2, which makes such calls direct',
+    ),
+  },
+  {
     pattern: /Only .* programs can be sleepable/,
     explain: ([text]) => ({
       reason: `programs of its type may not sleep on this kernel (${runningVersion()})`,

@@ -79,6 +79,12 @@ test('since 7.3 an explanation follows the complaint, and is used where nothing 
   );
 });
 
+test('a call by address, which clang -O0 writes, is explained', () => {
+  const { reason, hint } = causeOf('unknown opcode 8d') ?? {};
+  assert.match(reason!, /called by an address/);
+  assert.match(hint!, /-O2/);
+});
+
 test('an explanation says where, when the program was refused before the walk', () => {
   const log = ['unreachable insn 2', '', 'Verification failed: Program Structure: Unreachable instruction'];
   const where = ['', 'At:', '  insn 2', '       | ^-- error: unreachable instruction', '', ...statistics];

@@ -36,6 +36,29 @@ test('only what the roots reach goes into the kernel, with its declaration tags'
   assert.equal(result!.ids.get(other), undefined);
 });
 
+test('parameters of functions have names, which clang -O0 leaves out and the kernel insists on', () => {
+  const builder = new BtfBuilder();
+  const int = builder.int('int', 4, 'signed');
+  const parameters = [
+    { name: '', type: int },
+    { name: 'given', type: int },
+    { name: '', type: 0 },
+  ];
+  const called = builder.prototype(int, parameters);
+  const pointed = builder.pointer(builder.prototype(0, [{ name: '', type: int }]));
+  const f = builder.add({ kind: 'function', name: 'f', prototype: called, linkage: 1 });
+  const options = { amended: new Map(), knows: knowsAll, littleEndian: true };
+  const { bytes, ids } = localTypes(Btf.parse(builder.encode()), [f, pointed], options)!;
+  const types = Btf.parse(bytes);
+  const namesOf = (id: TypeId): readonly string[] => {
+    const type = types.type(id);
+    return type.kind === 'prototype' ? type.parameters.map(({ name }) => name) : assert.fail(type.kind);
+  };
+  assert.deepEqual(namesOf(ids.get(called)!), ['arg1', 'given', '']);
+  const pointer = types.type(ids.get(pointed)!);
+  assert.deepEqual(pointer.kind === 'pointer' ? namesOf(pointer.target) : [], ['']);
+});
+
 test('nothing is made of no roots', () => {
   const btf = Btf.parse(new BtfBuilder().encode());
   assert.equal(localTypes(btf, [], { amended: new Map(), knows: knowsAll, littleEndian: true }), undefined);

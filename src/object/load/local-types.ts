@@ -36,9 +36,28 @@ export function localTypes(
   const ordered = [...reached].sort((a, b) => a - b);
   const ids = new Map<TypeId, TypeId>([[0, 0]]);
   for (const [index, id] of ordered.entries()) ids.set(id, index + 1);
-  const mapped = ordered.map((id) => renumbered(read(id), (old) => ids.get(old) ?? 0));
+  const mapped = withParameterNames(ordered.map((id) => renumbered(read(id), (old) => ids.get(old) ?? 0)));
   const { types, added } = fixed(mapped, options.knows);
   return { bytes: encodeBtf([...types, ...added], options.littleEndian), ids };
+}
+
+/**
+ * The kernel refuses a function whose parameters have no names, and clang -O0 writes none (libbpf goes on without any
+ * types there, and loses maps and global functions that need them).
+ */
+function withParameterNames(types: readonly BtfType[]): readonly BtfType[] {
+  const prototypes = new Set(types.flatMap((type) => (type.kind === 'function' ? [type.prototype] : [])));
+  return types.map((type, index) =>
+    type.kind === 'prototype' && prototypes.has(index + 1)
+      ? {
+          ...type,
+          // The three dots are a last parameter of no type, which has no name.
+          parameters: type.parameters.map((one, i) =>
+            one.name === '' && one.type !== 0 ? { ...one, name: `arg${i + 1}` } : one,
+          ),
+        }
+      : type,
+  );
 }
 
 /** Everything that the roots refer to, and the declaration tags of all of it. */

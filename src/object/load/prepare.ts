@@ -225,7 +225,9 @@ class Environment implements LinkEnvironment {
           { file: this.#spec.file },
           `"${reference.name}" is declared extern and defined nowhere`,
           {
-            hint: "declare it with __ksym or __kconfig if it is the kernel's, or combine the object with one that has it",
+            hint: this.#spec.types
+              ? "declare it with __ksym or __kconfig if it is the kernel's, or combine the object with one that has it"
+              : 'the object has no types, which say where it is to be looked for: compile with -g',
           },
         );
       case 'map':
