@@ -11,7 +11,7 @@ import { registryOptions } from './package-options.ts';
 export async function run(call: Call, io: Io): Promise<ExitCode> {
   const [source] = call.words;
   if (source === undefined) throw new UsageError('the package is missing', 'inspect');
-  const opened = await openPackage(source, registryOptions(call));
+  const opened = await openPackage(source, registryOptions(call, io.environment));
   const requests = requestsOf(opened);
   const content = opened.kind === 'wasm' ? opened.module : opened.package.object;
   const options = opened.kind === 'wasm' ? [] : optionsOf(opened.package.meta, packageObject(opened.package));

@@ -1,6 +1,7 @@
 /** Options that the commands of packages share: where programs go, and how registries are asked. */
 import type { AttachOptions } from '../../object/attach.ts';
 import type { RegistryOptions } from '../../package/oci/registry.ts';
+import { dockerConfigPath } from '../../package/oci/stored-credentials.ts';
 import type { Format } from '../../package/open.ts';
 import { type Call, UsageError } from '../command.ts';
 
@@ -41,7 +42,7 @@ export function packageFormat(call: Call): Format | undefined {
   }
 }
 
-export function registryOptions(call: Call): RegistryOptions {
+export function registryOptions(call: Call, environment: NodeJS.ProcessEnv): RegistryOptions {
   const user = call.value('username');
   const password = call.value('password');
   if ((user === undefined) !== (password === undefined)) {
@@ -49,6 +50,7 @@ export function registryOptions(call: Call): RegistryOptions {
   }
   return {
     ...(user === undefined || password === undefined ? {} : { credentials: { user, password } }),
+    dockerConfig: dockerConfigPath(environment),
     ...(call.has('plain-http') ? { plainHttp: true } : {}),
   };
 }

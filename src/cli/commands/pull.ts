@@ -12,7 +12,7 @@ import { registryOptions } from './package-options.ts';
 export async function run(call: Call, io: Io): Promise<ExitCode> {
   const [name] = call.words;
   if (name === undefined) throw new UsageError('the name of the package is missing', 'pull');
-  const registry = new Registry(parseReference(name), registryOptions(call));
+  const registry = new Registry(parseReference(name), registryOptions(call, io.environment));
   const manifest = await registry.manifest();
   const [layer] = manifest.layers;
   if (!layer) throw badPackage(name, 'it has no layers');

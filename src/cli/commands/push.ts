@@ -30,7 +30,7 @@ export async function run(call: Call, io: Io): Promise<ExitCode> {
   // What is no package does not get out.
   const { kind } = recognise(content, basename(path), undefined);
   const types = mediaTypes[kind];
-  const digest = await new Registry(reference, registryOptions(call)).push(
+  const digest = await new Registry(reference, registryOptions(call, io.environment)).push(
     { mediaType: types.config, content: Buffer.from('{}') },
     [{ mediaType: types.layer, content, title: basename(path) }],
     Object.fromEntries(call.values('annotation').map(annotation)),

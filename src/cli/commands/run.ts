@@ -15,7 +15,10 @@ export async function run(call: Call, io: Io): Promise<ExitCode> {
       'run',
     );
   }
-  const opened = await openPackage(source, { ...registryOptions(call), format: packageFormat(call) });
+  const opened = await openPackage(source, {
+    ...registryOptions(call, io.environment),
+    format: packageFormat(call),
+  });
   // What comes from elsewhere is shown before it runs.
   if (source !== '-' && !existsSync(source)) {
     io.err.line(`${escapeText(opened.name)} asks for:`);

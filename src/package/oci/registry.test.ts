@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { PackageError } from '../errors.ts';
 import { parseReference, referenceText } from './reference.ts';
@@ -99,6 +102,31 @@ test('a registry that wants a token gets one from the place it names', async (t)
     `/token?service=s&scope=repository%3Aa%2Fb%3Apull Basic ${Buffer.from('u:p').toString('base64')}`,
     '/v2/a/b/manifests/1 Bearer secret',
   ]);
+});
+
+test('a stored password is looked up when the registry asks, and not before', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'bpfkit-registry-test-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const dockerConfig = join(folder, 'config.json');
+  let open = true;
+  const host = await server(t, ({ headers }, response) => {
+    const { authorization = '-' } = headers;
+    if (!open && authorization === '-') response.writeHead(401, { 'www-authenticate': 'Basic realm="r"' });
+    else response.writeHead(404);
+    response.end(JSON.stringify({ errors: [{ code: authorization }] }));
+  });
+  const asked = (): Promise<unknown> =>
+    new Registry(parseReference(`${host}/a`), { dockerConfig }).manifest();
+  // Unreadable, and not read.
+  writeFileSync(dockerConfig, 'no JSON');
+  await assert.rejects(asked(), withCode('notFound', /answered 404 \(-\)/));
+  open = false;
+  await assert.rejects(asked(), withCode('badPackage', /config\.json: not JSON/));
+  const auth = Buffer.from('u:p').toString('base64');
+  writeFileSync(dockerConfig, JSON.stringify({ auths: { [host]: { auth } } }));
+  await assert.rejects(asked(), withCode('notFound', new RegExp(`answered 404 \\(Basic ${auth}\\)`)));
+  rmSync(dockerConfig);
+  await assert.rejects(asked(), withCode('network', /wants a user and a password/));
 });
 
 test('credentials do not follow a redirect to another host', async (t) => {

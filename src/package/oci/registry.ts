@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { badPackage, PackageError } from '../errors.ts';
 import { list, optional, record, text, whole } from '../format/shape.ts';
 import { type Reference, referenceText } from './reference.ts';
+import { storedCredentials } from './stored-credentials.ts';
 import { type Answer, ask, isLocal, urlOf } from './transport.ts';
 
 export interface Credentials {
@@ -14,8 +15,10 @@ export interface Credentials {
 }
 
 export interface RegistryOptions {
-  /** Undefined: anonymous. */
+  /** Undefined: those of `dockerConfig`, else anonymous. */
   readonly credentials?: Credentials | undefined;
+  /** A `config.json` with passwords that `docker login` wrote; looked into only when a registry asks. */
+  readonly dockerConfig?: string | undefined;
   /** http instead of https. Default: only for registries on this machine. */
   readonly plainHttp?: boolean | undefined;
   /** Milliseconds for each request. Default 60,000. */
@@ -176,7 +179,10 @@ export class Registry {
   async #authorize(refusal: Answer, readOnly: boolean): Promise<string> {
     const name = referenceText(this.#reference);
     const challenge = refusal.headers.get('www-authenticate') ?? '';
-    const { credentials } = this.#options;
+    const { dockerConfig } = this.#options;
+    const credentials =
+      this.#options.credentials ??
+      (dockerConfig === undefined ? undefined : storedCredentials(dockerConfig, this.#reference.registry));
     const basic =
       credentials && `Basic ${Buffer.from(`${credentials.user}:${credentials.password}`).toString('base64')}`;
     if (/^basic/i.test(challenge)) {
@@ -190,6 +196,12 @@ export class Registry {
     if (!/^bearer/i.test(challenge) || realm === undefined || !URL.canParse(realm))
       throw refused(name, refusal);
     const url = urlOf(realm);
+    if (basic && url.protocol === 'http:' && this.#base.startsWith('https:')) {
+      throw new PackageError(
+        'network',
+        `${name}: the registry wants the password to be sent to ${url.origin}, without encryption`,
+      );
+    }
     const service = parameters.get('service');
     if (service !== undefined) url.searchParams.set('service', service);
     const actions = readOnly ? 'pull' : 'pull,push';
