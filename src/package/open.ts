@@ -39,8 +39,12 @@ export async function openPackage(source: string, options: OpenOptions = {}): Pr
       options.format,
     );
   }
-  // What looks like a path is none of a registry.
-  if (!/[:/]/.test(source) || /^\.{0,2}\/|\.o$/.test(source))
+  // What looks like a path is none of a registry, whose first part is a host.
+  if (
+    !/[:/]/.test(source) ||
+    /^\.{0,2}\/|\.o$/.test(source) ||
+    !/^(?:[^/]*[.:][^/]*|localhost)\//.test(source)
+  )
     throw new PackageError('notFound', `${source}: no such file`);
   const { parseReference } = await import('./oci/reference.ts');
   const { Registry } = await import('./oci/registry.ts');

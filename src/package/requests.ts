@@ -2,7 +2,7 @@
  * What a package asks for, read from its object: shown before it runs, and by `bpfkit inspect`. Nothing is loaded and
  * nothing of the package is believed but its instructions.
  */
-import { AttachType, ProgramType } from '../kernel/spec.ts';
+import { AttachType, MapType, ProgramType } from '../kernel/spec.ts';
 import type { ObjectProgram, ObjectSpec } from '../object/spec.ts';
 import { packageObject } from './object.ts';
 import type { Opened } from './open.ts';
@@ -41,6 +41,9 @@ const powerfulHelpers: ReadonlyMap<number, string> = new Map([
   [166, 'makes system calls (bpf_sys_bpf)'],
 ]);
 
+/** Whose `max_entries` are bytes; the type of their values is for readers. */
+const buffers: ReadonlySet<number> = new Set([MapType.ringBuffer, MapType.userRingBuffer]);
+
 const writing: ReadonlySet<ProgramType> = new Set([
   ProgramType.schedCls,
   ProgramType.schedAct,
@@ -74,7 +77,7 @@ export function objectRequests(spec: ObjectSpec): Requests {
     maps: spec.maps.map((map) => ({
       name: map.name,
       type: map.type,
-      bytes: map.maxEntries * (map.keySize + map.valueSize) || map.maxEntries,
+      bytes: buffers.has(map.type) ? map.maxEntries : map.maxEntries * (map.keySize + map.valueSize),
     })),
     capabilities: [...capabilities].sort(),
   };

@@ -79,6 +79,7 @@ test('help shows what variables have, and how switches that are on are switched 
   for (const line of [
     '  -p, --pid <pid>            the pid',
     '      --o_s8 <o_s8>          Set value of `s8` variable o_s8 [default: -1]',
+    '      --o_char <o_char>      Set value of `char` variable o_char [default: c]',
     '      --disable-o_on         Set value of `bool` variable o_on',
     '      --disable-o_def_on     switch it off',
     '      --enable-o_def_off     Set value of `bool` variable o_def_off',
@@ -99,8 +100,17 @@ test('values that do not fit are refused with what fits', forRoot, async (t) => 
     [['--o_s8', '-129'], 'option --o_s8: -129 does not fit in s8 (-128 to 127)'],
     [['--o_u64', '-1'], 'option --o_u64: -1 does not fit in u64 (0 to 18446744073709551615)'],
     [['--o_color', 'GREE'], 'option --o_color: "GREE" is none of GREEN, RED'],
+    [['--o_char', 'xy'], 'option --o_char: "xy" is neither a whole number nor one character'],
     [['--o_bool=1'], 'option --o_bool=1: it takes no value, or true or false'],
-    [['--o_name', '12345678901234567'], 'option --o_name: 17 bytes do not fit in char[16]'],
+    [
+      ['--o_name', '12345678901234567'],
+      'option --o_name: 17 bytes do not fit in char[16] (15, and the zero at the end)',
+    ],
+    [
+      ['--o_name=1234567890123456'],
+      'option --o_name: 16 bytes do not fit in char[16] (15, and the zero at the end)',
+    ],
+    [['--o_float', 'Infinityy'], 'option --o_float: "Infinityy" is no number'],
     [['--o_double', 'x'], 'option --o_double: "x" is no number'],
     [['--o_float', '1e39'], 'option --o_float: "1e39" is too large for 4 bytes'],
     [['--o_u32', '1.5'], 'option --o_u32: "1.5" is no whole number'],
@@ -122,9 +132,9 @@ test('several maps speak at once, and each line says of which it is', forRoot, a
     new RegExp(`^as: TIME {5}PID {4}COMM {3}\n(?:.*\n)*as: [\\d:]{8} ${process.pid} +`, 'm'),
   );
   assert.match(text, /^bs: [\d:]{8} +18446744073709551615 3 +esc\\x1b\[31m\\n\|$/m);
-  // Counts of all CPUs, once.
+  // Counts of all CPUs that this process was on, once.
   assert.match(text, /^hists: total = 15\nhists: comm = .+\n\nhists: {6}usecs/m);
-  assert.match(text, /^hists: {10}8 -> 15 {9}: 5 +\|\*{20} {20}\|$/m);
+  assert.match(text, /^hists: {10}8 -> 15 {9}: \d*[05] +\|\*{20} {20}\|$/m);
   assert.match(text, /^lin: {15}2 : 3 +\|\*{40}\|$/m);
   assert.match(text, /^kv: TIME {5}A {6}B {6}U64 {4}$/m);
   const json = await output(path, pid, /"map":"hists"[\s\S]*"map":"kv"/, ['--json']);
@@ -163,3 +173,38 @@ test(
     ]);
   },
 );
+
+test('a header that the source includes is not included again: it needs no guard', forRoot, async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'bpfkit-values-test-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const write = (name: string, content: string): string => {
+    writeFileSync(join(folder, name), content);
+    return join(folder, name);
+  };
+  const header = write('event.h', 'struct event { int pid; };\n');
+  write('all.h', '#include "event.h"\n');
+  const program =
+    'SEC("tp/syscalls/sys_enter_getgid") int on_call(void *c) { return 0; }\nchar LICENSE[] SEC("license") = "GPL";\n';
+  for (const include of ['#include "event.h"\n', '# include <event.h>\n', '#include "all.h"\n', '']) {
+    const source = write(
+      'once.bpf.c',
+      `#include "vmlinux.h"\n#include <bpf/bpf_helpers.h>\n${include}${program}`,
+    );
+    const result = await bpfkit(['build', source, header]);
+    assert.equal(result.code, 0, `${include}${result.stderr.toString()}`);
+    const { export_types: found } = JSON.parse(readFileSync(join(folder, 'once.skel.json'), 'utf8')) as {
+      export_types: { name: string }[];
+    };
+    assert.deepEqual(
+      found.map(({ name }) => name),
+      ['event'],
+      include,
+    );
+  }
+});
+
+test('a path that is no file is not taken for a name in a registry', async () => {
+  const result = await bpfkit(['run', 'out/package.json']);
+  assert.match(result.stderr.toString(), /^bpfkit: out\/package\.json: no such file$/m);
+  assert.equal(result.code, 1);
+});

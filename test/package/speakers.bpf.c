@@ -13,7 +13,7 @@ struct { __uint(type, BPF_MAP_TYPE_PERF_EVENT_ARRAY); __uint(key_size, 4); __uin
 struct { __uint(type, BPF_MAP_TYPE_PERCPU_HASH); __uint(max_entries, 16); __type(key, struct mykey); __type(value, struct myhist); } hists SEC(".maps");
 /**
  * the linear one
- * @sample {"interval": 400, "type": "linear_hist"}
+ * @sample {"interval": 400, "type": "linear_hist", "clear_map": true}
  */
 struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 2); __type(key, u32); __type(value, struct myhist); } lin SEC(".maps");
 /** @sample {"interval": 400} */

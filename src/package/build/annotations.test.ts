@@ -120,3 +120,15 @@ test('a value in JSON may go over several lines, and ends where it is whole', ()
     [5],
   );
 });
+
+test('a comment with `<` belongs to the declaration before it', () => {
+  const { variables, functions } = readAnnotations(
+    'const volatile int a = 0; ///< @cmdarg {"long": "alpha"}\n/** @description of b */\nconst volatile int b = 0; /**< @value 3 */\n' +
+      'int f(void *c) { return 0; } ///< of f\nint g(int a, ///< of a parameter\n int b) { return 0; }\n///< of g\nint c;\n',
+  );
+  assert.deepEqual({ ...variables.get('a') }, { cmdarg: { long: 'alpha' } });
+  assert.deepEqual({ ...variables.get('b') }, { description: 'of b', value: 3 });
+  assert.deepEqual({ ...functions.get('f') }, { description: 'of f' });
+  assert.deepEqual({ ...functions.get('g') }, { description: 'of g' });
+  assert.equal(variables.get('c'), undefined);
+});

@@ -2,7 +2,7 @@
  * What documentation comments of a BPF program's C source say: `/// @cmdarg {"long": "pid"}` before a variable.
  *
  * The original asks libclang for declarations and their comments. Here the source is read as tokens: a
- * documentation comment belongs to the declaration at file scope that follows it, and all that is needed of the
+ * documentation comment belongs to the declaration at file scope that follows it (`///<`: that it follows), and all that is needed of the
  * declaration is its name. The bodies of functions are passed over.
  *
  * Rules (eunomia's): plain text is the `description`; `@key text` is `key` with the text as JSON where it is JSON, as
@@ -49,9 +49,12 @@ export function readAnnotations(source: string): AnnotatedSource {
   let document: Annotations = Object.create(null);
   for (const { comment, line, name, kind } of documented(source)) {
     const annotations = parseComment(comment, line, problems);
-    if (kind === 'function') functions.set(name, annotations);
-    else if (name === 'LICENSE') document = annotations;
-    else variables.set(name, annotations);
+    // One declaration may have a comment before it and one behind it.
+    if (name === 'LICENSE' && kind === 'variable') document = { ...document, ...annotations };
+    else {
+      const known = kind === 'function' ? functions : variables;
+      known.set(name, { ...known.get(name), ...annotations });
+    }
   }
   return { document, variables, functions, problems };
 }
@@ -151,15 +154,23 @@ function* documented(source: string): Generator<Documented> {
   let declaration: Token[] = [];
   let braces = 0;
   let parentheses = 0;
+  let last: ReturnType<typeof nameOf>;
   const finish = function* (): Generator<Documented> {
-    const named = comment.length > 0 ? nameOf(declaration) : undefined;
-    if (named) yield { comment, line, ...named };
+    last = nameOf(declaration);
+    if (last && comment.length > 0) yield { comment, line, ...last };
     comment = [];
     declaration = [];
   };
   for (const token of tokens(source)) {
     if (token.kind === 'comment') {
       if (braces > 0) continue;
+      if (token.text.startsWith('<')) {
+        // Doxygen: of what stands before it.
+        if (last && declaration.length === 0) {
+          yield { comment: token.text.slice(1).split('\n'), line: token.line, ...last };
+        }
+        continue;
+      }
       if (comment.length === 0) line = token.line;
       // A comment in the middle of a declaration is about nothing that has a name.
       if (declaration.length === 0) comment.push(...token.text.split('\n'));

@@ -1,5 +1,5 @@
 /** From a `.bpf.c`, and a header with the types of its events, to one package. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Btf } from '../../btf/btf.ts';
@@ -48,7 +48,7 @@ export function buildPackage(sourcePath: string, options: BuildOptions): BuiltPa
     const name = basename(sourcePath).split('.')[0]!;
     const exported = eventTypesOf(header);
     const main = join(folder, `${name}.main.c`);
-    writeFileSync(main, mainFile(resolve(sourcePath), options.header, exported));
+    writeFileSync(main, mainFile(resolve(sourcePath), missingHeader(sourcePath, options.header), exported));
     if (/^\s*#\s*include\s*["<]vmlinux\.h[">]/m.test(source + header)) {
       const own = join(dirname(resolve(sourcePath)), 'vmlinux.h');
       if (!existsSync(own)) writeFileSync(join(folder, 'vmlinux.h'), vmlinuxHeader(options.kernelTypes()));
@@ -98,6 +98,28 @@ function mainFile(sourcePath: string, header: string | undefined, { structs, typ
   );
   const include = header === undefined ? [] : [`#include ${JSON.stringify(resolve(header))}`];
   return `${[`#include ${JSON.stringify(sourcePath)}`, ...include, ...pointers].join('\n')}\n`;
+}
+
+/** The header, unless the source has it already: one that is not guarded must not come twice. */
+function missingHeader(sourcePath: string, header: string | undefined): string | undefined {
+  if (header === undefined) return undefined;
+  const sought = realpathSync(header);
+  const seen = new Set<string>();
+  const includes = (path: string): boolean => {
+    if (seen.has(path)) return false;
+    seen.add(path);
+    for (const [, name] of readText(path).matchAll(/^[ \t]*#[ \t]*include[ \t]*["<]([^">\n]+)[">]/gm)) {
+      // As clang looks: beside the file, then beside the source.
+      const found = [dirname(path), dirname(sourcePath)]
+        .map((folder) => resolve(folder, name!))
+        .find((one) => existsSync(one));
+      if (found === undefined) continue;
+      const real = realpathSync(found);
+      if (real === sought || includes(real)) return true;
+    }
+    return false;
+  };
+  return includes(realpathSync(sourcePath)) ? undefined : header;
 }
 
 function readText(path: string): string {

@@ -5,7 +5,7 @@
  * char array can be set. What `-h` prints is laid out as the original lays it out.
  */
 import type { Btf } from '../../btf/btf.ts';
-import { decoder } from '../../btf/decode.ts';
+import { decoder, isChar } from '../../btf/decode.ts';
 import type { BtfType, TypeId } from '../../btf/types.ts';
 import { encoder } from '../../btf/write.ts';
 import type { ObjectSpec, ObjectVariable } from '../../object/spec.ts';
@@ -23,6 +23,8 @@ export interface PackageOption {
   /** The map that holds the variable. */
   readonly map: string;
   readonly type: BtfType;
+  /** An array of `char`, not of `unsigned char`. */
+  readonly text: boolean;
   /** Set when the option is not given. */
   readonly preset?: unknown;
   /** What the variable has when the option is not given, as text; undefined where that is nothing. */
@@ -56,7 +58,8 @@ export function optionsOf(meta: PackageMeta, spec: ObjectSpec): PackageOption[] 
       if (!settable(types, type)) continue;
       const view = viewOf(data.contents);
       const initial = decoder(types, variable.type)(view, variable.offset);
-      options.push(optionOf(known, variable, map.name, type, initial));
+      const text = type.kind === 'array' && isChar(types.type(types.strip(type.element)));
+      options.push(optionOf(known, variable, map.name, { type, text, initial }));
     }
   }
   return options;
@@ -85,8 +88,7 @@ function optionOf(
   described: Variable,
   variable: ObjectVariable,
   map: string,
-  type: BtfType,
-  initial: unknown,
+  { type, text, initial }: { readonly type: BtfType; readonly text: boolean; readonly initial: unknown },
 ): PackageOption {
   const argument = object(described.cmdarg);
   const long = typeof argument.long === 'string' ? argument.long : variable.name;
@@ -100,11 +102,12 @@ function optionOf(
     variable,
     map,
     type,
+    text,
     ...(typeof argument.short === 'string' && argument.short.length === 1 ? { short: argument.short } : {}),
     ...(preset === undefined || preset === null ? {} : { preset }),
   };
   if (type.kind !== 'int' || type.encoding !== 'bool') {
-    const shown = shownDefault(preset ?? initial);
+    const shown = shownDefault(preset ?? initial, described.type);
     return { long, ...base, ...(shown === undefined ? {} : { shown }) };
   }
   // A switch that is on could not be switched off by its own name.
@@ -113,11 +116,19 @@ function optionOf(
   return { long, switchTo: true, ...base };
 }
 
-/** Zero and no text are what a variable has that nobody set. */
-function shownDefault(value: unknown): string | undefined {
+/** Zero and no text are what a variable has that nobody set. `char` is shown as it may be given. */
+function shownDefault(value: unknown, typeText: string): string | undefined {
   if (typeof value === 'object' && value !== null && !(value instanceof KernelString)) return undefined;
+  if (typeText === 'char' && typeof value === 'number' && value > 0x20 && value < 0x7f && !isDigit(value)) {
+    return String.fromCharCode(value);
+  }
   const text = String(value);
   return text === '' || text === '0' ? undefined : text;
+}
+
+/** A digit that is given is a number. */
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
 }
 
 function viewOf(bytes: Uint8Array): DataView {
@@ -244,7 +255,7 @@ function typedValue(option: PackageOption, value: unknown): unknown {
         throw badOption(`--${long}`, `"${value}" is neither true nor false`);
       }
       if (type.size === 1 && /^[^\d\P{ASCII}]$/u.test(value)) return value.charCodeAt(0);
-      return integer(long, value);
+      return integer(long, value, type.size === 1 ? 'neither a whole number nor one character' : undefined);
     }
     case 'enum':
     case 'enum64': {
@@ -255,24 +266,39 @@ function typedValue(option: PackageOption, value: unknown): unknown {
       throw badOption(`--${long}`, `"${value}" is none of ${(near.length > 0 ? near : names).join(', ')}`);
     }
     case 'float': {
+      const special = /^([-+]?)(?:(inf|infinity)|nan)$/i.exec(value);
+      if (special) return special[2] === undefined ? Number.NaN : Number(`${special[1]}Infinity`);
       const number = Number(value);
       if (value.trim() === '' || Number.isNaN(number))
         throw badOption(`--${long}`, `"${value}" is no number`);
       const held = type.size === 4 ? Math.fround(number) : number;
-      if (!Number.isFinite(held) && !/^[-+]?Infinity$/.test(value))
+      if (!Number.isFinite(held))
         throw badOption(`--${long}`, `"${value}" is too large for ${type.size} bytes`);
       return number;
     }
+    case 'array':
+      return arrayValue(option, value, type.length);
     default:
       return value;
   }
 }
 
-function integer(long: string, text: string): bigint {
+/** Programs read text up to its zero, without which they would read on; arrays of `unsigned char` may be full. */
+function arrayValue({ long, text }: PackageOption, value: string, length: number): string | Buffer {
+  const bytes = Buffer.from(value);
+  const most = text ? Math.max(length - 1, 0) : length;
+  if (bytes.length > most) {
+    const room = text ? `char[${length}] (${most}, and the zero at the end)` : `unsigned char[${length}]`;
+    throw badOption(`--${long}`, `${bytes.length} bytes do not fit in ${room}`);
+  }
+  return text ? value : Buffer.concat([bytes], length);
+}
+
+function integer(long: string, text: string, problem = 'no whole number'): bigint {
   const match = /^([-+]?)(0x[0-9a-fA-F]+|0b[01]+|0o[0-7]+|\d+)$/.exec(
     text.trim().replace(/(?<=\w)_(?=\w)/g, ''),
   );
-  if (!match) throw badOption(`--${long}`, `"${text}" is no whole number`);
+  if (!match) throw badOption(`--${long}`, `"${text}" is ${problem}`);
   const size = BigInt(match[2]!);
   return match[1] === '-' ? -size : size;
 }

@@ -1,6 +1,7 @@
 /** What a map of a running package says, as lines: its records as they come, or its elements again and again. */
 import type { Btf } from '../../btf/btf.ts';
 import type { KeyedMap } from '../../kernel/map/keyed.ts';
+import { MapType } from '../../kernel/spec.ts';
 import type { BpfObject } from '../../object/object.ts';
 import type { ObjectSpec } from '../../object/spec.ts';
 import { escapeText } from '../../text/escape.ts';
@@ -45,6 +46,8 @@ export function timeOfDay(): string {
   return new Date().toTimeString().slice(0, 8);
 }
 
+const arrays: ReadonlySet<number> = new Set([MapType.array, MapType.perCpuArray]);
+
 function sample(exported: SampleExport, loaded: BpfObject, types: Btf, options: SpeakOptions): Speaker {
   const { json = false, what, several, signal, print } = options;
   const map = loaded.maps[exported.map] as KeyedMap<unknown, unknown>;
@@ -56,7 +59,8 @@ function sample(exported: SampleExport, loaded: BpfObject, types: Btf, options: 
       await delay(exported.interval, signal);
       for (const line of sampler.look(timeOfDay())) print(line === '' ? line : prefix + line);
     }
-    if (exported.clear) map.clear();
+    // Elements of arrays are always there.
+    if (exported.clear && !arrays.has(exported.definition.type)) map.clear();
   };
 }
 
