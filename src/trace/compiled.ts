@@ -33,9 +33,9 @@ export interface CompiledScript {
 
 /**
  * `startTime`: CLOCK_MONOTONIC in ns, for `elapsed`. `childPid`: of `-c`, 0 without. `taiOffset`: CLOCK_TAI minus
- * CLOCK_BOOTTIME in ns, for `nsecs(sw_tai)`.
+ * CLOCK_BOOTTIME in ns, for `nsecs(sw_tai)`. `dayOffset`: the same of CLOCK_REALTIME, for tseries.
  */
-export type GlobalName = 'startTime' | 'childPid' | 'taiOffset';
+export type GlobalName = 'startTime' | 'childPid' | 'taiOffset' | 'dayOffset';
 
 export interface CompiledProbe {
   /** In `spec.programs`. */

@@ -126,10 +126,7 @@ export class Trace implements AsyncIterable<TraceEvent> {
     const map = this.#script.maps.find((one) => one.name === name);
     const access = this.#loaded.maps.get(name);
     if (map === undefined || access === undefined) throw new RangeError(`the script has no map ${name}`);
-    const rows = tableOf(map, access.elements(), {
-      cpus: possibleCpus(),
-      clockOffset: this.#context.clockOffset('boot'),
-    });
+    const rows = tableOf(map, access.elements(), { cpus: possibleCpus() });
     return entriesOf(map, rows, this.#context);
   }
 

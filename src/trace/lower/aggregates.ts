@@ -177,7 +177,9 @@ export function tseries(l: Lowering, value: Expr): Lowered {
   const type = map.checked.value as TypeOf<'tseries'>;
   const number = l.number(value);
   const now = l.call('ktime_get_boot_ns', []);
-  const epoch = b.binary('div', now, b.constant(type.interval));
+  // Intervals begin with those of the clock on the wall: at full seconds, minutes, hours of UTC.
+  const time = b.binary('add', now, l.script.global(l, 'dayOffset'));
+  const epoch = b.binary('div', time, b.constant(type.interval));
   const slot = b.binary('mod', epoch, b.constant(type.intervals));
   const meta = type.aggregate === 'last' ? now : b.constant(1);
   const key = bucketKey(l, target, () => slot);

@@ -107,7 +107,7 @@ export function mapsText(compiled: CompiledScript, collection: Collection): stri
     const elements = [...handle].map(
       ([key, value]) => [key, Array.isArray(value) ? Buffer.concat(value) : value] as const,
     );
-    new MapPrinter(map, testContext()).text(out, tableOf(map, elements, { cpus, clockOffset: 0n }));
+    new MapPrinter(map, testContext()).text(out, tableOf(map, elements, { cpus }));
   }
   return out.latin1();
 }

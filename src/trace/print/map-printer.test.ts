@@ -62,7 +62,7 @@ interface Wish {
 }
 
 function printed(map: ScriptMap, elements: readonly Element[], wish: Wish = {}): [string, string] {
-  const rows = tableOf(map, elements, { cpus, clockOffset: 0n, ...wish });
+  const rows = tableOf(map, elements, { cpus, ...wish });
   const printer = new MapPrinter(map, testContext());
   const text = new ByteBuffer();
   const json = new ByteBuffer();
@@ -394,7 +394,7 @@ test('a scalar that nobody wrote is its zero when it is asked for', () => {
   const show = (value: Type): string => {
     const map = scriptMap(undefined, value);
     const out = new ByteBuffer();
-    new MapPrinter(map, testContext()).text(out, [emptyRow(map, { cpus, clockOffset: 0n })]);
+    new MapPrinter(map, testContext()).text(out, [emptyRow(map, { cpus })]);
     return out.latin1();
   };
   assert.equal(show(int64), '@x: 0\n');

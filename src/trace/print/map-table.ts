@@ -25,8 +25,6 @@ export interface Row {
 
 export interface TableOptions {
   readonly cpus: number;
-  /** From CLOCK_BOOTTIME to the time of day, for time series. */
-  readonly clockOffset: bigint;
   /** Only the last so many after sorting; 0 or undefined: all. */
   readonly top?: number | undefined;
   /** What numbers are divided by. */
@@ -82,7 +80,7 @@ function gather(map: ScriptMap, elements: Iterable<Element>, options: TableOptio
   return [...groups.values()].map(({ key, parts }) => {
     if (value.kind === 'tseries') {
       const all = parts.flatMap(([, bytes]) => seriesParts(bytes, options.cpus));
-      return { key, cell: { kind: 'series', points: pointsOf(value, all, options.clockOffset) } };
+      return { key, cell: { kind: 'series', points: pointsOf(value, all) } };
     }
     if (value.kind !== 'hist' && value.kind !== 'lhist') throw new TypeError(`${value.kind} has no buckets`);
     const counts = new Map(parts.map(([index, bytes]) => [index, sumOf(bytes, options.cpus, 8, 0)]));

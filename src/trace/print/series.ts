@@ -18,12 +18,8 @@ export interface SeriesPart {
   readonly epoch: bigint;
 }
 
-/** Points from the first interval with a value to the last; `clockOffset` makes boot time to the time of day. */
-export function pointsOf(
-  type: TypeOf<'tseries'>,
-  parts: Iterable<SeriesPart>,
-  clockOffset: bigint,
-): SeriesPoint[] {
+/** Points from the first interval with a value to the last. */
+export function pointsOf(type: TypeOf<'tseries'>, parts: Iterable<SeriesPart>): SeriesPoint[] {
   const byEpoch = new Map<bigint, SeriesPart[]>();
   let newest = -1n;
   for (const part of parts) {
@@ -40,7 +36,7 @@ export function pointsOf(
   for (let epoch = first; epoch <= newest && newest >= 0n; epoch++) {
     const same = byEpoch.get(epoch);
     const value = same === undefined ? undefined : combine(type, same);
-    points.push({ start: epoch * type.interval + clockOffset, value });
+    points.push({ start: epoch * type.interval, value });
   }
   return points;
 }

@@ -146,8 +146,8 @@ export class Actions {
     });
   }
 
-  #tableOptions(): { readonly cpus: number; readonly clockOffset: bigint } {
-    return { cpus: this.#world.cpus, clockOffset: this.#world.context.clockOffset('boot') };
+  #tableOptions(): { readonly cpus: number } {
+    return { cpus: this.#world.cpus };
   }
 
   #printMap(map: ScriptMap, top: bigint | undefined, div: bigint | undefined): void {

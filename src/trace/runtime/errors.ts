@@ -42,6 +42,8 @@ export function commandFailed(status: number | null | undefined, error: Error | 
     : 'child process did not exit normally';
 }
 
+export const lostInAll = (count: bigint): string => `Total lost event count: ${count}`;
+
 export function mapFull(map: string, count: bigint): string {
   const updates = count === 1n ? '1 update' : `${count} updates`;
   return (

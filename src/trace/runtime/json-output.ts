@@ -82,7 +82,7 @@ export class JsonOutput implements ScriptOutput {
   }
 
   lost(count: bigint): void {
-    if (!this.#options.quiet) this.#counted('lost_events', 'events', count);
+    this.#counted('lost_events', 'events', count);
   }
 
   message(kind: MessageKind, text: string, location: Location): void {

@@ -95,6 +95,9 @@ export class KernelScript implements LoadedScript, StackSource {
       if (script.globals.offsets.taiOffset !== undefined) {
         this.setGlobal('taiOffset', clockDifference(Clock.boot, Clock.tai));
       }
+      if (script.globals.offsets.dayOffset !== undefined) {
+        this.setGlobal('dayOffset', clockDifference(Clock.boot, Clock.realtime));
+      }
     }
   }
 

@@ -28,7 +28,8 @@ test('events are told as they are lost, each once', () => {
   losses.report(2);
   counts.events = 7n;
   losses.finish();
-  assert.deepEqual(said, ['lost 5', 'lost 2']);
+  losses.summarize();
+  assert.deepEqual(said, ['lost 5', 'lost 2', 'Total lost event count: 7']);
 });
 
 test('a full map is told at once, then after longer and longer', () => {
@@ -43,7 +44,7 @@ test('a full map is told at once, then after longer and longer', () => {
   assert.deepEqual(after, [0, 1, 3, 7, 15, 31, 63, 127, 191]);
   assert.equal(said[0], 'Map full; 1 update of @x');
   assert.equal(said[2], 'Map full; 2 updates of @x');
-  losses.finishMaps();
+  losses.summarize();
   assert.equal(said.at(-1), 'Map full; 8 updates of @x');
 });
 
@@ -52,6 +53,6 @@ test('a map that lost nothing more is not told again', () => {
   counts.map = 3n;
   losses.report(0);
   losses.report(100_000);
-  losses.finishMaps();
+  losses.summarize();
   assert.deepEqual(said, ['Map full; 3 updates of @x']);
 });

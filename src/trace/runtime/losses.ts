@@ -2,7 +2,7 @@
  * What did not fit: events in the ring, keys in maps. Counters in the kernel only grow; each report tells the
  * difference to the one before, so that the numbers of all reports add up to what was lost.
  */
-import { mapFull } from './errors.ts';
+import { lostInAll, mapFull } from './errors.ts';
 import type { LoadedScript } from './loaded.ts';
 import type { ScriptOutput } from './output.ts';
 
@@ -47,8 +47,9 @@ export class Losses {
     this.#reportEvents();
   }
 
-  /** Behind everything else: what maps lost since they were told of. */
-  finishMaps(): void {
+  /** Behind everything else: the sum of lost events, and what maps lost since they were told of. */
+  summarize(): void {
+    if (this.#told > 0n) this.#output.warning(lostInAll(this.#told));
     for (const { map, count } of this.#loaded.lost()) {
       const before = this.#maps.get(map ?? '')?.count ?? 0n;
       if (map !== undefined && count > before) this.#output.warning(mapFull(map, count - before));

@@ -123,7 +123,7 @@ class ScriptRun {
     this.#losses.finish();
     output.end();
     if (script.config.printMapsOnExit) this.#actions.printMaps();
-    this.#losses.finishMaps();
+    this.#losses.summarize();
     output.flush();
     return this.#exitCode;
   }

@@ -89,7 +89,7 @@ export class TextOutput implements ScriptOutput {
   }
 
   lost(count: bigint): void {
-    if (!this.#options.quiet) this.#say(`Lost ${count} events`);
+    this.#say(`Lost ${count} events`);
   }
 
   message(kind: MessageKind, text: string, location: Location): void {

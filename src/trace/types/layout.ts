@@ -27,10 +27,10 @@
  * bpf_stack_build_id of 32 bytes, zeros behind the last. The kernel refuses a stack whose place another one holds,
  * so an id never means two stacks.
  *
- * An epoch of a tseries is CLOCK_BOOTTIME in ns divided by the interval, and its slot is the epoch modulo the number
- * of intervals. A value whose epoch is not the newest of its slot, over all CPUs, is of the past. `meta` of avg is the
- * number of values that `value` is the sum of; of last the time of the value, so that the latest CPU wins; of the
- * others 1.
+ * An epoch of a tseries is the time since 1970 in ns divided by the interval, and its slot is the epoch modulo the
+ * number of intervals. A value whose epoch is not the newest of its slot, over all CPUs, is of the past. `meta` of avg
+ * is the number of values that `value` is the sum of; of last the time of the value since boot, so that the latest CPU
+ * wins; of the others 1.
  */
 import { isAggregate, type StackType, type Type } from './type.ts';
 
