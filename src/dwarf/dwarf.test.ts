@@ -28,6 +28,7 @@ import { linesOf } from './lines.ts';
 import { findEnumeratorIn, findType } from './names.ts';
 import { rangesOf } from './ranges.ts';
 import { findSourceLine } from './source-lines.ts';
+import { sourcePlaceAt } from './source-place.ts';
 import { alignOf, enumOf, membersOf, sizeOf } from './types.ts';
 
 const modern: DwarfShape = { bits: 64, littleEndian: true, version: 5, wide: false };
@@ -471,6 +472,16 @@ test('what is inlined at an address, and where it is called', () => {
     [['helper', 13]],
   );
   assert.deepEqual(inlinedAt(work, CODE + 0x10), []);
+});
+
+test('each function around an instruction has its line, the outer ones where they call', () => {
+  const info = lined(modern);
+  assert.deepEqual(sourcePlaceAt(info, CODE + 0x26), {
+    source: '/src/main.c:13',
+    inlined: [{ name: 'helper', source: '/src/lib/util.h:5' }],
+  });
+  assert.deepEqual(sourcePlaceAt(info, CODE + 0x10), { source: '/src/main.c:10', inlined: [] });
+  assert.equal(sourcePlaceAt(info, CODE + 0x800), undefined);
 });
 
 test('arguments of code that says where they are, and of code that does not', () => {

@@ -21,7 +21,7 @@ export interface Config {
   readonly printMapsOnExit: boolean;
   readonly stackMode: 'bpftrace' | 'perf' | 'raw' | 'build_id';
   readonly strTruncTrailer: string;
-  /** Default: names of inlined functions and source lines in user stacks, where debug information is there. */
+  /** Names of inlined functions and source lines in user stacks, where debug information is there. */
   readonly showDebugInfo: boolean;
   readonly unstable: {
     readonly importStatement: Unstable;
@@ -47,6 +47,7 @@ export const defaultConfig: Config = {
   printMapsOnExit: true,
   stackMode: 'bpftrace',
   strTruncTrailer: '..',
-  showDebugInfo: true,
+  // On only in a bpftrace that was built with blazesym; distributions' are not.
+  showDebugInfo: false,
   unstable: { importStatement: 'error', tseries: 'warn', typeinfo: 'error', dwUstack: 'warn' },
 };

@@ -105,11 +105,15 @@ export class Trace implements AsyncIterable<TraceEvent> {
     this.#script = script;
     this.#loaded = loaded;
     const { config } = script;
-    const symbols = new UserSymbols({ cache: config.cacheUserSymbols, demangle: config.cppDemangle });
+    const symbols = new UserSymbols({
+      cache: config.cacheUserSymbols,
+      demangle: config.cppDemangle,
+      sources: config.showDebugInfo,
+    });
     this.#context = machineContext({
       trailer: config.strTruncTrailer,
       stacks: loaded,
-      userPlace: (address, pid) => symbols.at(pid, address),
+      userPlace: (address, pid, _, frame) => symbols.at(pid, address, undefined, frame),
     });
     this.#events = new EventQueue(this.#context);
     let isAttached: () => void = () => {};

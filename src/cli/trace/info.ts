@@ -35,7 +35,7 @@ export function infoText(version: string): string {
     line('version', `bpfkit ${version}`),
     line('LLVM', 'not needed'),
     line('bfd', 'not needed'),
-    line('libdw (DWARF support)', 'no'),
+    line('libdw (DWARF support)', 'yes'),
     line('libsystemd (systemd notify support)', 'no'),
     line('blazesym (advanced symbolization)', 'no'),
     '',

@@ -139,15 +139,16 @@ function userSymbols(
   debugDirectories: readonly string[] | undefined,
 ): PrintContext['userPlace'] {
   let symbols: UserSymbols | undefined;
-  return (address, pid, probe) => {
+  return (address, pid, probe, frame) => {
     symbols ??= new UserSymbols({
       cache: config.cacheUserSymbols,
       demangle: config.cppDemangle,
+      sources: config.showDebugInfo,
       ...(debugDirectories === undefined ? {} : { debugDirectories }),
     });
     const [target] = probes[probe]?.resolved.targets ?? [];
     const program = target?.kind === 'userFunction' || target?.kind === 'usdt' ? target.path : undefined;
-    return symbols.at(pid, address, program);
+    return symbols.at(pid, address, program, frame);
   };
 }
 

@@ -10,11 +10,13 @@ import { ElfError, shortRead } from '../../elf/errors.ts';
 import { ElfFile } from '../../elf/file.ts';
 import type { ByteSource } from '../../elf/source.ts';
 import { openDebugFile } from './debug-files.ts';
-import { type OpenElf, openElf, sameFile } from './elf-files.ts';
+import { type FileIdentity, type OpenElf, openElf, sameFile } from './elf-files.ts';
 
 /** A program with debug information. Addresses are those that the linker gave. */
 export interface DebuggedProgram {
   readonly info: DebugInfo;
+  /** Of the program's file as it was found. */
+  readonly identity: FileIdentity;
   /** Of a byte of the program's file that is mapped to be executed. */
   addressOf(offset: number): number | undefined;
   /** The place in the program's file. */
@@ -26,6 +28,9 @@ export interface NoDebugInfo {
   readonly problem: string | undefined;
 }
 
+/** Programs that are kept: stacks go through many files. */
+const MAX_KNOWN = 256;
+
 export class DebugPrograms {
   readonly #directories: readonly string[] | undefined;
   readonly #known = new Map<string, DebuggedProgram | NoDebugInfo>();
@@ -36,11 +41,23 @@ export class DebugPrograms {
     this.#directories = directories;
   }
 
-  /** Found once for each path. */
-  of(path: string): DebuggedProgram | NoDebugInfo {
+  /**
+   * Found once for each path.
+   * @param root what the path begins with, where it is a process' own root: debug files are looked for there first
+   */
+  of(path: string, root = ''): DebuggedProgram | NoDebugInfo {
     let found = this.#known.get(path);
-    if (!found) this.#known.set(path, (found = this.#open(path)));
+    if (!found) {
+      if (this.#known.size >= MAX_KNOWN) this.#forget();
+      this.#known.set(path, (found = this.#open(path, root)));
+    }
     return found;
+  }
+
+  #forget(): void {
+    this.release();
+    this.#known.clear();
+    this.#sources.clear();
   }
 
   /** Closes all files; what is asked for later opens them again. */
@@ -48,14 +65,15 @@ export class DebugPrograms {
     for (const source of this.#sources) source.release();
   }
 
-  #open(path: string): DebuggedProgram | NoDebugInfo {
+  #open(path: string, root: string): DebuggedProgram | NoDebugInfo {
     const program = openElf(path);
     if (!program) return { problem: undefined };
     try {
-      const { elf, offset } = program;
+      const { elf, offset, identity } = program;
       // Read now: the file is going to be closed.
       void elf.segments;
       const places = {
+        identity,
         addressOf(at: number): number | undefined {
           const found = addressOfOffset(elf, at - offset, { executable: true });
           return found === undefined ? undefined : Number(found);
@@ -70,7 +88,8 @@ export class DebugPrograms {
         const info = this.#read(program, path);
         if (info) return { info, ...places };
       }
-      const debug = openDebugFile(elf, path, '', this.#directories);
+      const inRoot = root === '' ? undefined : openDebugFile(elf, path, root, this.#directories);
+      const debug = inRoot ?? openDebugFile(elf, path, '', this.#directories);
       if (!debug) return { problem: undefined };
       try {
         const info = this.#read(debug, debug.path);

@@ -10,14 +10,16 @@
  * no names, and nothing waits for it.
  */
 import { closeSync, openSync, readSync } from 'node:fs';
+import { type InlinedFunction, sourcePlaceAt } from '../../dwarf/source-place.ts';
 import { addressOfOffset } from '../../elf/address.ts';
 import { ElfError } from '../../elf/errors.ts';
 import { ElfFile } from '../../elf/file.ts';
 import { FunctionIndex } from '../../symbol/functions.ts';
 import { isFile, type Mapping, offsetInFile } from '../../symbol/maps.ts';
 import { openDebugFile } from './debug-files.ts';
+import { DebugPrograms } from './debug-info.ts';
 import { demangle } from './demangle.ts';
-import { type OpenElf, openElf } from './elf-files.ts';
+import { type FileIdentity, type OpenElf, openElf, sameFile } from './elf-files.ts';
 import { ProcessMaps } from './process.ts';
 
 /** Section `cache_user_symbols` of the language. */
@@ -34,6 +36,8 @@ export interface UserSymbolsOptions {
   readonly cache?: SymbolCache;
   /** C++ and Rust names as their sources have them. Default true. */
   readonly demangle?: boolean;
+  /** Source lines and inlined functions, where `at` is asked about a frame of a stack. Default false. */
+  readonly sources?: boolean;
   /** Where debug files are. Default /usr/lib/debug. */
   readonly debugDirectories?: readonly string[];
 }
@@ -45,12 +49,21 @@ export interface UserPlace {
   readonly offset: bigint;
   /** The file, as the process calls it; `[jit]` and `[vdso]` for code without one. */
   readonly module: string;
+  /** `/src/main.c:12` */
+  readonly source?: string | undefined;
+  /** Functions that were inlined at the address, innermost first. */
+  readonly inlined?: readonly InlinedFunction[];
 }
+
+/** What an address is: where a stack was taken, or where the function returns to that was called before it. */
+export type FrameKind = 'innermost' | 'caller';
 
 /** A file's functions, and how to come from its offsets to their addresses. */
 interface FileSymbols {
   readonly functions: FunctionIndex;
   addressOf(offset: number): bigint | undefined;
+  /** Undefined for the vDSO. */
+  readonly identity?: FileIdentity;
 }
 
 /** Processes whose mappings are kept; the one that was asked about longest ago goes first. */
@@ -74,12 +87,14 @@ export class UserSymbols {
   /** What each mapped file was found to be, by the mapping's own words. */
   readonly #mapped = new Map<string, FileSymbols | undefined>();
   #vdso: FileSymbols | null | undefined;
+  #debug: DebugPrograms | undefined;
 
   constructor(options: UserSymbolsOptions = {}) {
     this.#options = {
       cache: options.cache ?? 'PER_PID',
       demangle: options.demangle ?? true,
       debugDirectories: options.debugDirectories ?? ['/usr/lib/debug'],
+      sources: options.sources ?? false,
     };
   }
 
@@ -91,8 +106,9 @@ export class UserSymbols {
   /**
    * The function that an address of a process lies in; undefined where nothing is known of it.
    * @param program the path of the program that the process runs, for PER_PROGRAM
+   * @param frame of a stack: only there source lines are looked up
    */
-  at(pid: number, address: bigint, program?: string): UserPlace | undefined {
+  at(pid: number, address: bigint, program?: string, frame?: FrameKind): UserPlace | undefined {
     let maps = this.#mapsOf(pid, program);
     if (!maps) return undefined;
     let mapping = maps.mappingAt(address);
@@ -101,7 +117,7 @@ export class UserSymbols {
       maps = this.#read(pid) ?? maps;
       mapping = maps.mappingAt(address);
     }
-    return mapping && this.#place(maps, mapping, address);
+    return mapping && this.#place(maps, mapping, address, frame);
   }
 
   #mapsOf(pid: number, program: string | undefined): ProcessMaps | undefined {
@@ -146,7 +162,12 @@ export class UserSymbols {
     return undefined;
   }
 
-  #place(maps: ProcessMaps, mapping: Mapping, address: bigint): UserPlace | undefined {
+  #place(
+    maps: ProcessMaps,
+    mapping: Mapping,
+    address: bigint,
+    frame: FrameKind | undefined,
+  ): UserPlace | undefined {
     if (text(mapping.path) === '[vdso]') {
       const found = this.#vdsoSymbols()?.functions.at(address - mapping.start);
       return found && this.#named(found.name, found.offset, '[vdso]');
@@ -159,7 +180,11 @@ export class UserSymbols {
     const linked = symbols?.addressOf(offsetInFile(mapping, address));
     try {
       const found = linked === undefined ? undefined : symbols!.functions.at(linked);
-      if (found) return this.#named(found.name, found.offset, text(mapping.path));
+      if (found) {
+        const named = this.#named(found.name, found.offset, text(mapping.path));
+        if (!this.#options.sources || frame === undefined) return named;
+        return { ...named, ...this.#sourceOf(maps, mapping, symbols!, linked!, frame) };
+      }
     } catch (error) {
       // Its name lies outside of the file.
       if (!(error instanceof ElfError)) throw error;
@@ -167,6 +192,30 @@ export class UserSymbols {
     // Node and Java may map their code from a file of their own making.
     const jit = symbols ? undefined : maps.jitPlace(address);
     return jit && { ...jit, module: '[jit]' };
+  }
+
+  /** Whoever called is still in its line: the call lies before the address that it returns to. */
+  #sourceOf(
+    maps: ProcessMaps,
+    mapping: Mapping,
+    { identity }: FileSymbols,
+    linked: bigint,
+    frame: FrameKind,
+  ): Pick<UserPlace, 'source' | 'inlined'> {
+    this.#debug ??= new DebugPrograms(this.#options.debugDirectories);
+    const program = this.#debug.of(maps.root + pathOf(mapping), maps.root);
+    // The file at the path may be another one by now.
+    if ('problem' in program || identity === undefined || !sameFile(program.identity, identity)) return {};
+    const place = sourcePlaceAt(program.info, Number(linked) - (frame === 'caller' ? 1 : 0));
+    if (!place) return {};
+    const { source, inlined } = place;
+    return {
+      source: source === undefined ? undefined : bytesOf(source),
+      inlined: inlined.map((each) => ({
+        name: this.#options.demangle ? demangle(each.name) : each.name,
+        source: each.source === undefined ? undefined : bytesOf(each.source),
+      })),
+    };
   }
 
   #named(bytes: Uint8Array, offset: bigint, module: string): UserPlace {
@@ -190,12 +239,13 @@ export class UserSymbols {
       const { device, inode, size, modified } = file.identity;
       const key = `${device}:${inode}:${size}:${modified}`;
       if (this.#files.has(key)) return this.#files.get(key);
-      const symbols = readSymbols(
+      const read = readSymbols(
         file.elf,
         maps.root + pathOf(mapping),
         maps.root,
         this.#options.debugDirectories,
       );
+      const symbols = read && { ...read, identity: file.identity };
       if (this.#files.size >= MAX_FILES) this.#files.clear();
       this.#files.set(key, symbols);
       return symbols;
@@ -277,6 +327,11 @@ function readVdso(): FileSymbols | undefined {
 /** For opening; a path that is not UTF-8 leads nowhere. */
 function pathOf({ path }: Mapping): string {
   return Buffer.from(path.buffer, path.byteOffset, path.length).toString('utf8');
+}
+
+/** One character a byte, as all text of this file. */
+function bytesOf(decoded: string): string {
+  return Buffer.from(decoded, 'utf8').toString('latin1');
 }
 
 function text(bytes: Uint8Array): string {

@@ -47,7 +47,7 @@ const argsBuiltin: Builtin = {
   documentation: {
     section: 'variable',
     signature: 'struct args',
-    text: 'All arguments of a tracepoint, rawtracepoint, fentry or fexit, by name.',
+    text: 'All arguments of a tracepoint, rawtracepoint, fentry or fexit, by name; of a uprobe, where the program has debug information.',
     example: 'tracepoint:syscalls:sys_enter_openat { print(str(args.filename)) }',
   },
 };

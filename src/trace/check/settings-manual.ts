@@ -66,7 +66,7 @@ export const settingsManual: readonly SettingManual[] = [
     'show_debug_info',
     'true|false',
     d.showDebugInfo,
-    `${idle}: inlined functions and source lines are not shown.`,
+    'Inlined functions and source lines in user stacks, where the program has debug information.',
   ),
   row('stack_mode', 'bpftrace|perf|raw|build_id', d.stackMode, 'How kstack and ustack are shown.'),
   row('str_trunc_trailer', 'text', `\`"${d.strTruncTrailer}"\``, 'Is put behind text that was cut.'),

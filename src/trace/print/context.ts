@@ -2,6 +2,9 @@
 import type { StackType } from '../types/type.ts';
 import type { Zone } from './zone.ts';
 
+/** Which frame of a stack an address is: the one where it was taken, or one that is returned to. */
+export type FrameKind = 'innermost' | 'caller';
+
 /** A function that an address lies in. Text is bytes, one character each. */
 export interface Place {
   readonly name: string;
@@ -31,7 +34,7 @@ export interface PrintContext {
   clockOffset(clock: Clock): bigint;
   kernelPlace(address: bigint): Place | undefined;
   /** `probe` is an index into the script's probes. */
-  userPlace(address: bigint, pid: number, probe: number): Place | undefined;
+  userPlace(address: bigint, pid: number, probe: number, frame?: FrameKind): Place | undefined;
   /** The addresses of a stack by its id; undefined if it is gone. */
   stack(type: StackType, id: bigint): readonly bigint[] | undefined;
   buildIdStack(type: StackType, id: bigint): readonly BuildIdFrame[] | undefined;

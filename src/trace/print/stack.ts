@@ -31,7 +31,7 @@ function userStack(type: StackType, id: bigint, pid: number, probe: number, cont
   }
   const frames = id === 0n ? undefined : context.stack(type, id);
   if (frames === undefined) return unwindFailure;
-  return `\n${frames.map((address) => frameLine(type, address, context.userPlace(address, pid, probe))).join('')}`;
+  return `\n${frames.map((address, i) => frameLine(type, address, context.userPlace(address, pid, probe, i === 0 ? 'innermost' : 'caller'))).join('')}`;
 }
 
 function frameLine(type: StackType, address: bigint, place: Place | undefined): string {

@@ -14,6 +14,8 @@ export interface StackFrame {
   readonly offset?: bigint;
   /** File or kernel module. */
   readonly module?: string;
+  /** `/src/main.c:12`, with the setting `show_debug_info`. */
+  readonly source?: string;
 }
 
 /**
@@ -144,14 +146,22 @@ function stackDecoder(type: StackType, context: PrintContext): Decode {
       }));
     }
     const [pid, probe] = user ? [readU32(view, at + 8), readU32(view, at + 12)] : [0, 0];
-    return (context.stack(type, id) ?? []).map((address) =>
-      frameOf(address, user ? context.userPlace(address, pid, probe) : context.kernelPlace(address)),
-    );
+    return (context.stack(type, id) ?? []).map((address, i) => {
+      const frame = i === 0 ? 'innermost' : 'caller';
+      return frameOf(
+        address,
+        user ? context.userPlace(address, pid, probe, frame) : context.kernelPlace(address),
+      );
+    });
   };
 }
 
 function frameOf(address: bigint, place: Place | undefined): StackFrame {
   if (place === undefined) return { address };
-  const { name, offset, module } = place;
-  return { address, name, offset, ...(module === undefined ? {} : { module }) };
+  const { name, offset, module, source } = place;
+  return {
+    ...{ address, name, offset },
+    ...(module === undefined ? {} : { module }),
+    ...(source === undefined ? {} : { source }),
+  };
 }

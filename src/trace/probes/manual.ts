@@ -92,9 +92,13 @@ export const providerManual: Readonly<Record<Provider, ProviderManual>> = {
     example: 'rawtracepoint:sched_switch { @[args.next.comm] = count() }',
   },
   uprobe: {
-    forms: ['uprobe:PROGRAM:FUNCTION[+OFFSET]', 'uprobe:PROGRAM:ADDRESS'],
-    text: 'The entry of a function of a program or library, or an instruction in it.',
-    data: '`arg0`, `arg1`, …, `func`, `reg()`, `uaddr()`',
+    forms: [
+      'uprobe:PROGRAM:FUNCTION[+OFFSET]',
+      'uprobe:PROGRAM:ADDRESS',
+      'uprobe:PROGRAM@FILE:LINE[:COLUMN]',
+    ],
+    text: 'The entry of a function of a program or library, an instruction in it, or the instructions of a source line.',
+    data: '`args` of debug information, `arg0`, `arg1`, …, `func`, `reg()`, `uaddr()`',
     since: '4.1',
     example: 'uprobe:/bin/bash:readline { @ = count() }',
   },

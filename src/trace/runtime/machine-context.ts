@@ -40,9 +40,9 @@ export function machineContext(options: MachineContextOptions): PrintContext {
   const offsets = new Map<ScriptClock, bigint>();
   let users: ReadonlyMap<number, string> | undefined;
   let symbols: UserSymbols | undefined;
-  const userPlace: PrintContext['userPlace'] = (address, pid, probe) => {
+  const userPlace: PrintContext['userPlace'] = (address, pid, probe, frame) => {
     symbols ??= new UserSymbols(options.symbols);
-    return symbols.at(pid, address, options.programOf?.(probe));
+    return symbols.at(pid, address, options.programOf?.(probe), frame);
   };
   const cgroups = new CgroupPaths();
   const syscalls = new Map<number, string | undefined>();
