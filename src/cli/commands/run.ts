@@ -42,6 +42,8 @@ export async function run(call: Call, io: Io): Promise<ExitCode> {
   const end = (): void => stop.abort();
   process.on('SIGINT', end);
   process.on('SIGTERM', end);
+  // A signal alone does not keep the process: a package that only filters packets has nothing else to wait for.
+  const awake = setInterval(() => undefined, 2 ** 30);
   let trouble: unknown;
   let waiting = false;
   /** What one turn of the event loop printed is written together, and at once: events are shown while they are fresh. */
@@ -77,6 +79,7 @@ export async function run(call: Call, io: Io): Promise<ExitCode> {
     }
     return 2;
   } finally {
+    clearInterval(awake);
     process.off('SIGINT', end);
     process.off('SIGTERM', end);
   }
