@@ -64,7 +64,8 @@ export type HelperName =
   | 'ktime_get_tai_ns'
   | 'probe_write_user'
   | 'task_pt_regs'
-  | 'copy_from_user_task';
+  | 'copy_from_user_task'
+  | 'find_vma';
 
 interface Helper {
   readonly id: number;
@@ -131,6 +132,7 @@ const table: Record<HelperName, Helper> = {
   probe_write_user: { id: 36, since: '4.8' },
   task_pt_regs: { id: 175, since: '5.15' },
   copy_from_user_task: { id: 191, since: '5.18' },
+  find_vma: { id: 180, since: '5.17' },
 };
 
 /** All helpers by name: for documents, feature tests and the disassembler. */

@@ -22,6 +22,8 @@ export interface CompiledScript {
   readonly lossIndex: ReadonlyMap<string, number>;
   /** Names in `spec.maps` of the maps of stacks that the script fills: `stackMapName` of a type gives them. */
   readonly stackMaps: readonly string[];
+  /** It uses `dw_ustack`: the maps of kernel/unwind/layout.ts are in `spec.maps`, to be sized and filled. */
+  readonly unwinds: boolean;
   /**
    * Numbers of 8 bytes that the runtime writes before it runs anything, in an array map of one element that can be
    * mapped. Offsets only of what the script reads.
@@ -128,6 +130,8 @@ export type Action =
   | { readonly kind: 'exit'; readonly code: Field }
   | { readonly kind: 'skboutput'; readonly path: string; readonly length: Field; readonly first: number }
   | { readonly kind: 'unwatch'; readonly address: Field }
+  /** `dw_ustack` met code of a process that its tables do not know. */
+  | { readonly kind: 'unwindMiss'; readonly process: Field }
   /** `-k`: a helper came back with an error. */
   | {
       readonly kind: 'helperError';

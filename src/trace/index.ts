@@ -55,7 +55,10 @@ export class ScriptError extends Error {
  */
 export async function trace(script: string, options: TraceOptions = {}): Promise<Trace> {
   const compiled = compile(script, options);
-  const loaded = loadScript(compiled);
+  const { pid } = options;
+  if (compiled.unwinds && pid === undefined)
+    throw new ScriptError('dw_ustack needs a process to walk the stacks of: say which one by the option pid');
+  const loaded = loadScript(compiled, { unwind: { pids: pid === undefined ? [] : [pid] } });
   const run = new Trace(compiled, loaded);
   try {
     await Promise.race([run.attached, run.finished]);

@@ -80,7 +80,11 @@ export const traceOptions: readonly TraceOption[] = [
   { long: 'emit-llvm', value: 'file', description: '', explained: `${noCompiler}: see -d ir` },
   { long: 'verify-llvm-ir', description: '', explained: noCompiler },
   { long: 'debuginfo', value: 'dirs', description: 'directories with debug information' },
-  { long: 'dwarf-pid', value: 'pid', description: '', explained: 'every process is looked at' },
+  {
+    long: 'dwarf-pid',
+    value: 'pid',
+    description: 'dw_ustack walks stacks of this process too; may be repeated',
+  },
   {
     long: 'aot',
     value: 'file',

@@ -3,6 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { possibleCpus } from '../../kernel/cpus.ts';
 import { UserSymbols } from '../../kernel/symbol/user-symbols.ts';
+import type { UnwindSubjects } from '../../kernel/unwind/tables.ts';
 import { vmlinux } from '../../kernel/vmlinux.ts';
 import type { Colors } from '../../text/color.ts';
 import type { Output } from '../../text/output.ts';
@@ -58,6 +59,15 @@ export async function runTrace(run: TraceRun): Promise<number> {
       return 1;
     }
     if (settings.object !== undefined) return await writeObject(script, settings.object);
+    if (
+      script.unwinds &&
+      child === undefined &&
+      settings.pid === undefined &&
+      settings.unwoundPids.length === 0
+    ) {
+      err.line('ERROR: dw_ustack requires a target process. Use -p, -c, or --dwarf-pid to specify one.');
+      return 1;
+    }
     return await execute(run, script, child);
   } catch (error) {
     if (error instanceof OutputClosedError) return 0;
@@ -152,6 +162,11 @@ function userSymbols(
   };
 }
 
+/** Whose stacks `dw_ustack` can walk. */
+function unwindSubjects({ pid, unwoundPids }: TraceSettings, child: Child | undefined): UnwindSubjects {
+  return { pids: [...(pid === undefined ? [] : [pid]), ...unwoundPids], child };
+}
+
 function printLog(out: Output, program: string, log: readonly string[]): void {
   out.line(`Verifier log of ${program}`);
   for (const line of log) out.line(line);
@@ -172,7 +187,7 @@ async function writeObject(script: CompiledScript, path: string): Promise<number
 async function execute(run: TraceRun, script: CompiledScript, child: Child | undefined): Promise<number> {
   const { settings, out, err, colors } = run;
   const withLog = settings.stages.has('verifier');
-  const loaded = loadScript(script, { logLevel: withLog ? 2 : 0 });
+  const loaded = loadScript(script, { logLevel: withLog ? 2 : 0, unwind: unwindSubjects(settings, child) });
   if (withLog) for (const { name, log } of loaded.collection.programs.values()) printLog(out, name, log);
   try {
     const symbols = userSymbols(script, settings.debugDirectories);

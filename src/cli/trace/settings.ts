@@ -9,6 +9,8 @@ export interface TraceSettings {
   readonly program: string | undefined;
   readonly pid: number | undefined;
   readonly command: string | undefined;
+  /** `--dwarf-pid`: whose stacks `dw_ustack` walks, besides those of `-p` and `-c`. */
+  readonly unwoundPids: readonly number[];
   readonly output: string | undefined;
   readonly json: boolean;
   readonly buffering: 'line' | 'full' | 'none';
@@ -41,6 +43,7 @@ export function settingsOf(words: readonly string[]): TraceSettings {
     program: last('eval'),
     pid: pidOf(last('pid')),
     command: last('cmd'),
+    unwoundPids: (options.get('dwarf-pid') ?? []).map((text) => pidOf(text)!),
     output: last('output'),
     json: isJson(last('format')),
     buffering: bufferingOf(last('buffering')),

@@ -9,7 +9,6 @@
  * Files come from other processes: they may be replaced, cut, sparse or no files at all. What cannot be read has
  * no names, and nothing waits for it.
  */
-import { closeSync, openSync, readSync } from 'node:fs';
 import { type InlinedFunction, sourcePlaceAt } from '../../dwarf/source-place.ts';
 import { addressOfOffset } from '../../elf/address.ts';
 import { ElfError } from '../../elf/errors.ts';
@@ -19,7 +18,8 @@ import { isFile, type Mapping, offsetInFile } from '../../symbol/maps.ts';
 import { openDebugFile } from './debug-files.ts';
 import { DebugPrograms } from './debug-info.ts';
 import { demangle } from './demangle.ts';
-import { type FileIdentity, type OpenElf, openElf, sameFile } from './elf-files.ts';
+import { type FileIdentity, sameFile } from './elf-files.ts';
+import { nameOf, openMapped, pathOf, vdsoImage } from './mapped-files.ts';
 import { ProcessMaps } from './process.ts';
 
 /** Section `cache_user_symbols` of the language. */
@@ -168,7 +168,7 @@ export class UserSymbols {
     address: bigint,
     frame: FrameKind | undefined,
   ): UserPlace | undefined {
-    if (text(mapping.path) === '[vdso]') {
+    if (nameOf(mapping) === '[vdso]') {
       const found = this.#vdsoSymbols()?.functions.at(address - mapping.start);
       return found && this.#named(found.name, found.offset, '[vdso]');
     }
@@ -181,7 +181,7 @@ export class UserSymbols {
     try {
       const found = linked === undefined ? undefined : symbols!.functions.at(linked);
       if (found) {
-        const named = this.#named(found.name, found.offset, text(mapping.path));
+        const named = this.#named(found.name, found.offset, nameOf(mapping));
         if (!this.#options.sources || frame === undefined) return named;
         return { ...named, ...this.#sourceOf(maps, mapping, symbols!, linked!, frame) };
       }
@@ -219,12 +219,12 @@ export class UserSymbols {
   }
 
   #named(bytes: Uint8Array, offset: bigint, module: string): UserPlace {
-    const name = text(bytes);
+    const name = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
     return { name: this.#options.demangle ? demangle(name) : name, offset, module };
   }
 
   #symbolsOf(maps: ProcessMaps, mapping: Mapping): FileSymbols | undefined {
-    const key = `${mapping.device.join(':')}:${mapping.inode}:${text(mapping.path)}`;
+    const key = `${mapping.device.join(':')}:${mapping.inode}:${nameOf(mapping)}`;
     if (this.#mapped.has(key)) return this.#mapped.get(key);
     const symbols = this.#readFile(maps, mapping);
     if (this.#mapped.size >= MAX_FILES) this.#mapped.clear();
@@ -261,22 +261,6 @@ export class UserSymbols {
   }
 }
 
-/**
- * The mapped file itself by /proc/PID/map_files, whatever its path leads to now; else by its path, if the file
- * there is still the one.
- */
-function openMapped(maps: ProcessMaps, mapping: Mapping): OpenElf | undefined {
-  const range = `${mapping.start.toString(16)}-${mapping.end.toString(16)}`;
-  if (maps.alive) {
-    const itself = openElf(`/proc/${maps.pid}/map_files/${range}`);
-    if (itself) return itself;
-  }
-  const file = openElf(maps.root + pathOf(mapping), { follow: false });
-  if (!file || file.identity.inode === mapping.inode) return file;
-  file.close();
-  return undefined;
-}
-
 function readSymbols(
   elf: ElfFile,
   path: string,
@@ -304,36 +288,19 @@ function readSymbols(
   }
 }
 
-const MAX_VDSO = 1 << 16;
-
 function readVdso(): FileSymbols | undefined {
-  const own = ProcessMaps.read(process.pid);
-  const mapping = own?.mappings.find(({ path }) => text(path) === '[vdso]');
-  if (!mapping) return undefined;
-  let fd: number | undefined;
+  const image = vdsoImage();
   try {
-    fd = openSync('/proc/self/mem', 'r');
-    const bytes = new Uint8Array(Math.min(Number(mapping.end - mapping.start), MAX_VDSO));
-    readSync(fd, bytes, 0, bytes.length, mapping.start);
-    const elf = ElfFile.open(bytes);
-    return { functions: new FunctionIndex(elf), addressOf: (offset) => BigInt(offset) };
-  } catch {
-    return undefined;
-  } finally {
-    if (fd !== undefined) closeSync(fd);
+    return (
+      image && { functions: new FunctionIndex(ElfFile.open(image)), addressOf: (offset) => BigInt(offset) }
+    );
+  } catch (error) {
+    if (error instanceof ElfError) return undefined;
+    throw error;
   }
-}
-
-/** For opening; a path that is not UTF-8 leads nowhere. */
-function pathOf({ path }: Mapping): string {
-  return Buffer.from(path.buffer, path.byteOffset, path.length).toString('utf8');
 }
 
 /** One character a byte, as all text of this file. */
 function bytesOf(decoded: string): string {
   return Buffer.from(decoded, 'utf8').toString('latin1');
-}
-
-function text(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }

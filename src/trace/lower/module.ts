@@ -15,6 +15,8 @@ export class ModuleState {
   readonly functions: IrFunction[];
   /** Sub-programs of the script that are called, in the order of the first call. */
   readonly calls: Set<string>;
+  /** Functions that built-ins share within the program: their names by what they do. */
+  readonly shared: Map<string, string>;
   readonly #names: Map<string, number>;
   readonly #bodies: readonly { readonly facts: ExprFacts; readonly body: BlockExpr }[];
   readonly #use = new Map<ExprFacts, Use>();
@@ -33,6 +35,7 @@ export class ModuleState {
     this.#bodies = bodies;
     this.functions = beside?.functions ?? [];
     this.calls = beside?.calls ?? new Set();
+    this.shared = beside?.shared ?? new Map();
     this.#names = beside === undefined ? new Map() : beside.#names;
   }
 

@@ -93,6 +93,7 @@ export function lowerProgram(
     lostMap: has(lostMap) ? lostMap : undefined,
     lossIndex: script.losses.index,
     stackMaps: script.stackMaps,
+    unwinds: script.isUnwinding,
     globals: script.globals,
   };
 }

@@ -11,6 +11,7 @@ import { isAggregate, type StackType } from '../types/type.ts';
 import { Actions, ring } from './actions.ts';
 import type { LowerEnvironment } from './environment.ts';
 import type { Lowering } from './state.ts';
+import { unwindSpecs } from './unwind-maps.ts';
 
 export interface MapPlan {
   readonly checked: CheckedMap;
@@ -48,6 +49,7 @@ export class ScriptState {
   readonly #maps: ReadonlyMap<string, MapPlan>;
   readonly #globals = new Map<GlobalName, number>();
   readonly #stacks = new Map<string, StackType>();
+  readonly #unwound = new Set<number>();
   #zeros = 0;
 
   constructor(
@@ -94,6 +96,15 @@ export class ScriptState {
     return name;
   }
 
+  /** Stacks of this depth are walked by tables. */
+  unwinds({ limit }: StackType): void {
+    this.#unwound.add(limit);
+  }
+
+  get isUnwinding(): boolean {
+    return this.#unwound.size > 0;
+  }
+
   /** Every map that the programs refer to. */
   mapSpecs(): MapSpec[] {
     const specs: MapSpec[] = [...this.#maps.values()].map((map) => this.#specOf(map));
@@ -101,6 +112,7 @@ export class ScriptState {
     const lost = this.losses.spec();
     if (lost && (this.actions.used || this.losses.index.size > 1)) specs.push(lost);
     for (const [name, type] of this.#stacks) specs.push(this.#stackSpec(name, type));
+    specs.push(...unwindSpecs(this.#unwound, this.environment.kernel.btf));
     const array = { type: MapType.array, keySize: 4, maxEntries: 1 } as const;
     if (this.#globals.size > 0) {
       specs.push({ ...array, name: globalsMap, valueSize: this.#globals.size * 8, flags: mmapable });

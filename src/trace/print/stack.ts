@@ -1,4 +1,5 @@
 /** Stacks as text, in the four modes of section 2.12. */
+import { emptyStack, unwindFailed } from '../types/layout.ts';
 import type { StackType } from '../types/type.ts';
 import type { Place, PrintContext } from './context.ts';
 import { hexAddress } from './late.ts';
@@ -24,7 +25,7 @@ function kernelStack(type: StackType, id: bigint, context: PrintContext): string
 }
 
 function userStack(type: StackType, id: bigint, pid: number, probe: number, context: PrintContext): string {
-  if (type.mode === 'build_id') {
+  if (type.mode === 'build_id' && id < emptyStack) {
     const frames = id === 0n ? undefined : context.buildIdStack(type, id);
     if (frames === undefined) return unwindFailure;
     return `\n${frames.map(({ buildId, offset }) => `${buildId === undefined ? '' : `${buildId} `}${hexAddress(offset)}\n`).join('')}`;
@@ -35,6 +36,7 @@ function userStack(type: StackType, id: bigint, pid: number, probe: number, cont
 }
 
 function frameLine(type: StackType, address: bigint, place: Place | undefined): string {
+  if (address === unwindFailed) return `${type.mode === 'bpftrace' ? indent : ''}<unwind failure>\n`;
   if (type.mode === 'raw') return `${address.toString(16)}\n`;
   const name = place === undefined ? hexAddress(address) : `${place.name}+${place.offset}`;
   if (type.mode === 'perf') {

@@ -26,6 +26,8 @@ export interface ActionWorld {
   readonly cpus: number;
   /** Ends the script with this code, after this record. */
   exit(code: number): void;
+  /** Looks again at what a process has mapped. Default: nothing. */
+  unwindMiss?(process: number): void;
   /** Takes watchpoints at an address away. */
   unwatch(address: bigint): void;
 }
@@ -107,6 +109,8 @@ export class Actions {
         };
       case 'unwatch':
         return (memory, at) => this.#world.unwatch(BigInt.asUintN(64, numberAt(action.address, memory, at)));
+      case 'unwindMiss':
+        return (memory, at) => this.#world.unwindMiss?.(Number(numberAt(action.process, memory, at)));
       case 'helperError':
         return (memory, at) => {
           const code = Number(BigInt.asIntN(32, numberAt(action.code, memory, at)));

@@ -11,14 +11,17 @@ import { ScriptFailure } from './errors.ts';
 
 export class Child {
   readonly pid: number;
+  /** The program that it runs. */
+  readonly path: string;
   readonly #process: ChildProcess;
   #released = false;
   #ended = false;
   #onEnd: (() => void) | undefined;
 
-  private constructor(process: ChildProcess, pid: number) {
+  private constructor(process: ChildProcess, pid: number, path: string) {
     this.#process = process;
     this.pid = pid;
+    this.path = path;
     process.on('exit', () => {
       this.#ended = true;
       this.#onEnd?.();
@@ -35,7 +38,7 @@ export class Child {
     });
     const { pid } = child;
     if (pid === undefined) throw new ScriptFailure(`the child process could not be started: ${name}`);
-    const started = new Child(child, pid);
+    const started = new Child(child, pid, path);
     await started.#stopped();
     return started;
   }

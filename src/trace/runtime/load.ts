@@ -4,37 +4,48 @@ import { possibleCpus } from '../../kernel/cpus.ts';
 import type { Link } from '../../kernel/link/link.ts';
 import { attachTracing } from '../../kernel/link/tracing.ts';
 import type { Codec } from '../../kernel/map/codec.ts';
-import { rawCodec } from '../../kernel/map/codec.ts';
+import { rawCodec, u64Codec } from '../../kernel/map/codec.ts';
 import { DescriptorMap } from '../../kernel/map/descriptors.ts';
 import { KeyedMap } from '../../kernel/map/keyed.ts';
 import { StackMap } from '../../kernel/map/stacks.ts';
 import { openProgram, type Program } from '../../kernel/program/program.ts';
 import { LostCounters, lostLayout } from '../../kernel/stream/lost.ts';
 import { RingBuffer } from '../../kernel/stream/ring.ts';
+import { type UnwindSubjects, UnwindTables } from '../../kernel/unwind/tables.ts';
 import { Clock, clockDifference, readClock } from '../../sys/clock.ts';
 import { littleEndian } from '../../sys/layout.ts';
 import type { Mapping } from '../../sys/memory.ts';
 import type { CompiledProbe, CompiledScript, GlobalName, ScriptMap } from '../compiled.ts';
 import type { BuildIdFrame } from '../print/context.ts';
 import type { Element } from '../print/map-table.ts';
-import { stackMapName } from '../types/layout.ts';
+import { dwarfStackMapName, emptyStack, stackMapName, unwoundStack } from '../types/layout.ts';
 import type { StackType } from '../types/type.ts';
 import { attachProbe } from './attach.ts';
 import type { EventStream, LoadedScript, Loss, MapAccess, RunOptions, RunResult } from './loaded.ts';
 import type { StackSource } from './machine-context.ts';
 
+export interface LoadScriptOptions extends LoadOptions {
+  /** Whose stacks `dw_ustack` can walk. Default nobody's. */
+  readonly unwind?: UnwindSubjects;
+}
+
 /** Loads it, all or nothing. Throws VerifierError, KernelError. */
-export function loadScript(script: CompiledScript, options: LoadOptions = {}): KernelScript {
+export function loadScript(script: CompiledScript, options: LoadScriptOptions = {}): KernelScript {
+  const tables = script.unwinds ? new UnwindTables(options.unwind ?? { pids: [] }) : undefined;
   const targets = openTargets(script.probes);
   let collection: Collection;
   try {
-    collection = loadCollection(script.spec, { targets, ...options });
+    const { spec } = script;
+    const maps = tables?.sized(spec.maps) ?? spec.maps;
+    collection = loadCollection({ ...spec, maps }, { targets, ...options });
   } finally {
     for (const program of targets.values()) program.close();
   }
   try {
-    return new KernelScript(script, collection);
+    tables?.connect(collection);
+    return new KernelScript(script, collection, tables);
   } catch (error) {
+    tables?.close();
     collection.close();
     throw error;
   }
@@ -71,10 +82,12 @@ export class KernelScript implements LoadedScript, StackSource {
   readonly #dispatching = new Set<string>();
   /** Programs of sessions that are attached. */
   readonly #sessions = new Set<string>();
+  readonly #tables: UnwindTables | undefined;
   #closed = false;
 
-  constructor(script: CompiledScript, collection: Collection) {
+  constructor(script: CompiledScript, collection: Collection, tables?: UnwindTables) {
     this.#script = script;
+    this.#tables = tables;
     this.collection = collection;
     const cpus = possibleCpus();
     this.maps = new Map(script.maps.map((map) => [map.name, accessTo(map, collection, cpus)]));
@@ -146,7 +159,13 @@ export class KernelScript implements LoadedScript, StackSource {
     new BigInt64Array(this.#globals.buffer, offset, 1)[0] = value;
   }
 
+  unwindMiss(process: number): void {
+    this.#tables?.refresh(process);
+  }
+
   stack(type: StackType, id: bigint): readonly bigint[] | undefined {
+    if (id === emptyStack) return [];
+    if (id >= unwoundStack) return this.#unwound(type, id);
     return this.#stacks(type)?.get(Number(id - 1n));
   }
 
@@ -166,6 +185,17 @@ export class KernelScript implements LoadedScript, StackSource {
     return frames;
   }
 
+  /** A stack that `dw_ustack` walked. */
+  #unwound({ limit }: StackType, id: bigint): readonly bigint[] | undefined {
+    const map = this.collection.maps.get(dwarfStackMapName(limit));
+    if (!(map instanceof KeyedMap)) return undefined;
+    const value = map.withCodecs(u64Codec, rawCodec(map.name, 'value', map.valueSize)).get(id);
+    if (value === undefined) return undefined;
+    const addresses = [...new BigUint64Array(value.buffer, value.byteOffset, limit)];
+    const end = addresses.indexOf(0n);
+    return end < 0 ? addresses : addresses.slice(0, end);
+  }
+
   #stacks(type: StackType): StackMap | undefined {
     const map = this.collection.maps.get(stackMapName(type));
     return map instanceof StackMap ? map : undefined;
@@ -177,6 +207,7 @@ export class KernelScript implements LoadedScript, StackSource {
     this.stream?.close();
     this.#counters?.mapping.close();
     this.#globals?.close();
+    this.#tables?.close();
     this.collection.close();
   }
 }

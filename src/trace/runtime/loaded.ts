@@ -20,6 +20,8 @@ export interface LoadedScript {
   lost(): readonly Loss[];
   /** Numbers that programs read: see CompiledScript.globals. */
   setGlobal(name: GlobalName, value: bigint): void;
+  /** The tables for `dw_ustack` lack code of this process. */
+  unwindMiss?(process: number): void;
   close(): void;
 }
 

@@ -112,6 +112,7 @@ function fake(options: Fake): World {
     lostMap: undefined,
     lossIndex: new Map(),
     stackMaps: [],
+    unwinds: false,
     globals: undefined,
   };
   const elements = options.elements ?? new Map<string, Element[]>();

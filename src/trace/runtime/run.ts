@@ -91,6 +91,7 @@ class ScriptRun {
       ...{ script, output, context, cpus, maps: loaded.maps },
       exit: (code) => this.#exit(code),
       unwatch: (address) => this.#unwatch(address),
+      unwindMiss: (process) => loaded.unwindMiss?.(process),
     });
     this.#handlers = this.#actions.handlers;
     this.#losses = new Losses(loaded, output);

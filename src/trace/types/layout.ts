@@ -25,7 +25,7 @@
  * A stack's id is 0 if the stack could not be taken, else one more than the u32 key of the stack in the map
  * `stackMapName(type)` (BPF_MAP_TYPE_STACK_TRACE): a value of `limit` u64 addresses, or of `limit` struct
  * bpf_stack_build_id of 32 bytes, zeros behind the last. The kernel refuses a stack whose place another one holds,
- * so an id never means two stacks.
+ * so an id never means two stacks. Stacks of `dw_ustack` have ids of their own, see `unwoundStack`.
  *
  * An epoch of a tseries is the time since 1970 in ns divided by the interval, and its slot is the epoch modulo the
  * number of intervals. A value whose epoch is not the newest of its slot, over all CPUs, is of the past. `meta` of avg
@@ -38,6 +38,18 @@ import { isAggregate, type StackType, type Type } from './type.ts';
 export function stackMapName(type: StackType): string {
   return type.mode === 'build_id' ? `stacks_${type.limit}_id` : `stacks_${type.limit}`;
 }
+
+/** The map of stacks of this depth that `dw_ustack` walked: by id, a value of `limit` u64 addresses. */
+export function dwarfStackMapName(limit: number): string {
+  return `stacks_dw_${limit}`;
+}
+
+/** Set in the id of a stack that `dw_ustack` walked, which is the hash of its addresses. */
+export const unwoundStack: bigint = 1n << 63n;
+/** The id of a stack of a process without unwind tables: it has no frames. */
+export const emptyStack: bigint = 1n << 32n;
+/** Stands in a stack of `dw_ustack` behind the frame whose caller could not be found. */
+export const unwindFailed: bigint = 2n ** 64n - 1n;
 
 export interface Layout {
   readonly size: number;

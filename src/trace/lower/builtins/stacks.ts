@@ -7,6 +7,7 @@ import { LowerError } from '../errors.ts';
 import type { Lowered } from '../lowered.ts';
 import { frameMemory } from '../memory.ts';
 import type { Lowering } from '../state.ts';
+import { walkStack } from '../unwind.ts';
 import type { Call, LowerBuiltins } from './lower-builtin.ts';
 import { taskId } from './process.ts';
 
@@ -43,6 +44,18 @@ function stack(l: Lowering, call: Call, _: readonly Expr[]): Lowered {
   };
 }
 
+function unwoundStack(l: Lowering, call: Call): Lowered {
+  return {
+    kind: 'made',
+    type: l.facts.typeOf(call),
+    write(to, offset) {
+      l.b.store(8, to, offset, walkStack(l, call).id);
+      l.b.store(4, to, offset + 8, taskId(l, 'process', true));
+      l.b.store(4, to, offset + 12, l.b.constant(l.module.probeIndex));
+    },
+  };
+}
+
 /**
  * How many frames a stack has. Programs cannot look into a map of stacks, so the stack is taken once more: only of
  * `kstack` and `ustack` themselves.
@@ -53,6 +66,7 @@ export function stackLength(l: Lowering, of: Expr): Value {
   const direct = (of.kind === 'identifier' || of.kind === 'call') && type.limit > 0;
   if (!direct)
     throw new LowerError(of.span, 'len() of a stack can only be asked of kstack and ustack themselves.');
+  if (of.name === 'dw_ustack') return walkStack(l, of).count;
   const depth = Math.min(type.limit, l.script.environment.maxStackDepth ?? 127);
   const size = type.mode === 'build_id' ? 32 : 8;
   const flags =
@@ -72,5 +86,5 @@ export function stackLength(l: Lowering, of: Expr): Value {
 export const stacks: LowerBuiltins<'kstack' | 'ustack' | 'dw_ustack'> = {
   kstack: stack,
   ustack: stack,
-  dw_ustack: stack,
+  dw_ustack: unwoundStack,
 };
