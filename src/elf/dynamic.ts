@@ -16,6 +16,8 @@ export interface Needed {
 const Tag = { null: 0, needed: 1, stringTable: 5, rpath: 15, runpath: 29 } as const;
 const MAX_DYNAMIC = 1 << 20;
 const MAX_STRINGS = 1 << 26;
+/** Names of one kind: no program needs half as many libraries. */
+const MAX_TEXTS = 512;
 
 /** Nothing of a static file. Throws ElfError where it is broken. */
 export function neededLibraries(file: ElfFile): Needed {
@@ -43,7 +45,10 @@ export function neededLibraries(file: ElfFile): Needed {
     MAX_STRINGS,
   );
   const texts = (wanted: number): string[] =>
-    entries.filter(({ tag }) => tag === wanted).map(({ value }) => strings.string(Number(value)));
+    entries
+      .filter(({ tag }) => tag === wanted)
+      .slice(0, MAX_TEXTS)
+      .map(({ value }) => strings.string(Number(value)));
   const [path = texts(Tag.rpath)[0] ?? ''] = texts(Tag.runpath);
   return {
     interpreter,

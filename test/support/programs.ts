@@ -7,6 +7,7 @@
  *     names             C++ names; where there is no g++, not built
  *     debugged          every kind of argument, unoptimised, with debug information
  *     optimized         the same, optimised
+ *     unwound           calls in all ways, without frame pointers
  *
  * The test bench builds them once into the folder of the compiled tests, which guests get too (they have no
  * compiler); a test that is run by itself builds its own.
@@ -24,6 +25,7 @@ export interface TestPrograms {
   readonly library: string;
   readonly debugged: string;
   readonly optimized: string;
+  readonly unwound: string;
   /** Undefined without g++. */
   readonly names: string | undefined;
 }
@@ -49,6 +51,7 @@ function programsIn(folder: string): TestPrograms {
     library: join(folder, 'libprobed.so'),
     debugged: join(folder, 'debugged'),
     optimized: join(folder, 'optimized'),
+    unwound: join(folder, 'unwound'),
     names: existsSync(names) ? names : undefined,
   };
 }
@@ -80,6 +83,7 @@ export function buildPrograms(from: string, into: string): void {
   ] as const) {
     run('gcc', ['-g', level, '-Wall', '-Werror', '-o', out(name), source('debugged.c')]);
   }
+  run('gcc', ['-O2', '-fomit-frame-pointer', '-pthread', '-Wall', '-o', out('unwound'), source('unwound.c')]);
   if (spawnSync('g++', ['--version']).status === 0) {
     run('g++', [...flags, '-o', out('names'), source('names.cpp')]);
   }

@@ -100,9 +100,9 @@ async function start(one: TraceCase, text: string, folder: string): Promise<Outc
 
 /** The programs of test/programs; they take a compiler, so only where a case names one. */
 function observed(text: string): Record<string, string> {
-  if (!/\{(?:probed|library|debugged|optimized|stripped)\}/.test(text)) return {};
-  const { probed, library, debugged, optimized, stripped } = testPrograms();
-  return { probed, library, debugged, optimized, stripped };
+  if (!/\{(?:probed|library|debugged|optimized|stripped|unwound)\}/.test(text)) return {};
+  const { probed, library, debugged, optimized, stripped, unwound } = testPrograms();
+  return { probed, library, debugged, optimized, stripped, unwound };
 }
 
 function declareTable(one: TraceCase, table: TraceTable): void {

@@ -44,6 +44,10 @@ export interface FrameSection {
 
 const LONG = 0xffffffff;
 
+/** Compilers write some twenty bytes; every function runs its instructions, and files are made by strangers. */
+const MAX_COMMON_BYTES = 1024;
+const MAX_COMMONS = 1 << 16;
+
 /**
  * The FDEs, in the order of the section. An entry that is broken is left out, one with a broken length ends the list.
  * Throws ElfError only for a section that lies outside of its file.
@@ -73,11 +77,13 @@ export function* frameEntries(section: FrameSection): Generator<FrameEntry, void
     const pointer = wide ? reader.u64() : reader.u32();
     if (isCommon(pointer, kind, wide)) continue;
     const commonAt = kind === 'eh' ? body - pointer : pointer;
-    if (!commons.has(commonAt))
+    if (!commons.has(commonAt)) {
+      if (commons.size >= MAX_COMMONS) return;
       commons.set(
         commonAt,
         attempt(() => readCommon(section, commonAt)),
       );
+    }
     const common = commons.get(commonAt);
     const entry = common && attempt(() => readEntry(section, reader, common, end));
     if (entry) yield entry;
@@ -120,12 +126,13 @@ function readCommon({ view, kind }: FrameSection, at: number): CommonEntry | und
   if (long) length = reader.u64();
   const end = reader.at + length;
   if (end > view.length) throw malformed(reader, 'a common entry that is longer than the section');
+  if (length > MAX_COMMON_BYTES) throw malformed(reader, `a common entry of ${length} bytes`);
   const wide = long && kind === 'debug';
   const id = wide ? reader.u64() : reader.u32();
   if (!isCommon(id, kind, wide)) throw malformed(reader, 'an entry whose common entry is none');
   const version = reader.u8();
   if (version !== 1 && version !== 3 && version !== 4) throw malformed(reader, `version ${version}`);
-  const augmentation = Buffer.from(view.stringBytes(reader.at)).toString('latin1');
+  const augmentation = Buffer.from(view.part(reader.at, end - reader.at).stringBytes(0)).toString('latin1');
   reader.skip(augmentation.length + 1);
   if (version === 4) {
     const [, segmentSize] = [reader.u8(), reader.u8()];

@@ -4,7 +4,8 @@
  * They are a program for a table with a row an address and a column a register. Only three columns matter for walking a
  * stack of x86-64: the CFA, rbp and the return address.
  */
-import type { FrameEntry } from './entries.ts';
+import { ElfError } from '../errors.ts';
+import type { CommonEntry, FrameEntry } from './entries.ts';
 import { expressionOf, type KnownExpression } from './expression.ts';
 import { FrameReader, malformed } from './reader.ts';
 import { encodeRule, RBP_IN_FRAME, RBP_LOST, RuleKind } from './rule.ts';
@@ -33,16 +34,32 @@ const unknown: Row = { cfa: { kind: 'expression', expression: undefined }, rbp: 
 const returnAddressOffset = -8;
 const maxRemembered = 64;
 
+/** What the common instructions leave behind; they are run once, however many functions share them. */
+const initialRows = new WeakMap<CommonEntry, Row>();
+
+function initialRow(view: FrameReader['view'], entry: FrameEntry): Row {
+  const known = initialRows.get(entry.common);
+  if (known) return known;
+  const machine = new Machine(view, entry, unknown);
+  let row = unknown;
+  try {
+    machine.run(entry.common.from, entry.common.to, () => {});
+    row = machine.row;
+  } catch (error) {
+    if (!(error instanceof ElfError)) throw error;
+  }
+  initialRows.set(entry.common, row);
+  return row;
+}
+
 /** Calls `row` for each change, in order of address: the linked address, and the rule (rule.ts) from there on. */
 export function interpret(
   view: FrameReader['view'],
   entry: FrameEntry,
   row: (address: number, rule: number) => void,
 ): void {
-  const { common, start, size } = entry;
-  const initial = new Machine(view, entry, unknown);
-  initial.run(common.from, common.to, () => {});
-  const machine = new Machine(view, entry, initial.row);
+  const { start, size } = entry;
+  const machine = new Machine(view, entry, initialRow(view, entry));
   let from = start;
   machine.run(entry.from, entry.to, (address) => {
     if (address > from && from < start + size) row(from, ruleOf(machine.row));

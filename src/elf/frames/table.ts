@@ -156,6 +156,8 @@ class Rows {
   add(position: number, rule: number): void {
     while (this.count > 0 && this.#positions[this.count - 1]! >= position) this.count--;
     if (this.count > 0 && this.#rules[this.count - 1] === rule) return;
+    // One function can claim more rows than there is memory; what ends its last row still has a place.
+    if (this.count >= MAX_ROWS && rule !== RuleKind.none) return;
     if (this.count === this.#rules.length) this.#grow();
     this.#positions[this.count] = position;
     this.#rules[this.count++] = rule;

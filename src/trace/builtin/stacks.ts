@@ -97,7 +97,7 @@ export const stackBuiltins: readonly Builtin[] = [
     documentation: {
       section: 'variable',
       signature: 'ustack dw_ustack([bpftrace|perf|raw][, int limit])',
-      text: 'As ustack: by frame pointers, for unwind tables are not read.',
+      text: 'As ustack, by the unwind tables of programs (.eh_frame, .debug_frame), which need no frame pointers: of the processes of -p, -c and --dwarf-pid, on x86_64.',
     },
   },
 ];
