@@ -120,6 +120,7 @@ test('equal stacks are equal keys', async (t) => {
   if (isMissing(t)) return;
   const { unwound } = testPrograms();
   const program = new Observed(unwound);
+  await program.ask('recursion 1');
   const script = `uprobe:${unwound}:spot { @[dw_ustack] = count(); }`;
   await using run = await trace(script, { pid: program.pid, config });
   for (const command of ['aligned', 'signal', 'aligned', 'aligned']) await program.ask(command);

@@ -16,7 +16,7 @@ import { renderDiagnostics } from '../../trace/render.ts';
 import { Child } from '../../trace/runtime/child.ts';
 import { ScriptFailure } from '../../trace/runtime/errors.ts';
 import { JsonOutput } from '../../trace/runtime/json-output.ts';
-import { loadScript } from '../../trace/runtime/load.ts';
+import { loadScript, programOf } from '../../trace/runtime/load.ts';
 import { machineContext } from '../../trace/runtime/machine-context.ts';
 import type { ScriptOutput } from '../../trace/runtime/output.ts';
 import { runScript } from '../../trace/runtime/run.ts';
@@ -156,9 +156,8 @@ function userSymbols(
       sources: config.showDebugInfo,
       ...(debugDirectories === undefined ? {} : { debugDirectories }),
     });
-    const [target] = probes[probe]?.resolved.targets ?? [];
-    const program = target?.kind === 'userFunction' || target?.kind === 'usdt' ? target.path : undefined;
-    return symbols.at(pid, address, program, frame);
+    const fired = probes[probe];
+    return symbols.at(pid, address, fired && programOf(fired), frame);
   };
 }
 
@@ -187,7 +186,10 @@ async function writeObject(script: CompiledScript, path: string): Promise<number
 async function execute(run: TraceRun, script: CompiledScript, child: Child | undefined): Promise<number> {
   const { settings, out, err, colors } = run;
   const withLog = settings.stages.has('verifier');
-  const loaded = loadScript(script, { logLevel: withLog ? 2 : 0, unwind: unwindSubjects(settings, child) });
+  const loaded = loadScript(script, {
+    logLevel: withLog ? 2 : 0,
+    unwind: unwindSubjects(settings, child),
+  });
   if (withLog) for (const { name, log } of loaded.collection.programs.values()) printLog(out, name, log);
   try {
     const symbols = userSymbols(script, settings.debugDirectories);

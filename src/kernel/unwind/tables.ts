@@ -35,6 +35,8 @@ export interface UnwindSubjects {
   readonly pids: readonly number[];
   /** A process that is going to run a program, and has not begun. */
   readonly child?: { readonly pid: number; readonly path: string } | undefined;
+  /** Programs and libraries that they may come to run, whoever maps them first. Default none. */
+  readonly files?: readonly string[];
 }
 
 /** Chunks for what processes map later: four megabytes. */
@@ -69,16 +71,17 @@ export class UnwindTables {
   #placed = 0;
   #connection: Connection | undefined;
 
-  constructor({ pids, child }: UnwindSubjects) {
+  constructor({ pids, child, files = [] }: UnwindSubjects) {
     for (const pid of new Set(pids)) {
       const maps = ProcessMaps.read(pid);
       if (!maps) continue;
       this.#processes.set(pid, { places: this.#places(), seen: signatureOf(maps), maps });
       for (const mapping of codeOf(maps)) this.#fileOf(maps, mapping);
     }
-    if (child === undefined) return;
-    this.#processes.set(child.pid, { places: this.#places(), seen: '', maps: undefined });
-    for (const path of mappedByProgram(child.path)) this.#predict(path);
+    if (child) this.#processes.set(child.pid, { places: this.#places(), seen: '', maps: undefined });
+    const programs = new Set([...(child ? [child.path] : []), ...files]);
+    const expected = new Set([...programs].flatMap((path) => mappedByProgram(path)));
+    for (const path of expected) this.#predict(path);
   }
 
   #places(): readonly [number, number] {

@@ -29,9 +29,16 @@ export interface LoadScriptOptions extends LoadOptions {
   readonly unwind?: UnwindSubjects;
 }
 
+/** The file that a probe of user space is in. */
+export function programOf({ resolved }: CompiledProbe): string | undefined {
+  const [target] = resolved.targets;
+  return target?.kind === 'userFunction' || target?.kind === 'usdt' ? target.path : undefined;
+}
+
 /** Loads it, all or nothing. Throws VerifierError, KernelError. */
 export function loadScript(script: CompiledScript, options: LoadScriptOptions = {}): KernelScript {
-  const tables = script.unwinds ? new UnwindTables(options.unwind ?? { pids: [] }) : undefined;
+  const files = script.probes.map(programOf).filter((path) => path !== undefined);
+  const tables = script.unwinds ? new UnwindTables({ pids: [], files, ...options.unwind }) : undefined;
   const targets = openTargets(script.probes);
   let collection: Collection;
   try {
