@@ -119,7 +119,7 @@ test('no more frames than were asked for', async (t) => {
 test('equal stacks are equal keys', async (t) => {
   if (isMissing(t)) return;
   const { unwound } = testPrograms();
-  const program = new Observed(unwound);
+  using program = new Observed(unwound);
   await program.ask('recursion 1');
   const script = `uprobe:${unwound}:spot { @[dw_ustack] = count(); }`;
   await using run = await trace(script, { pid: program.pid, config });
