@@ -71,9 +71,11 @@ export {
   structOpsValue,
 } from './link/struct-ops.ts';
 export { attachTc, type TcOptions } from './link/tc.ts';
+export { attachTcAction } from './link/tc-action.ts';
 export { attachTcx, type TcxOptions } from './link/tcx.ts';
 export { attachTracepoint, type TracepointOptions } from './link/tracepoint.ts';
 export { attachLsm, attachTracing, type TracingOptions } from './link/tracing.ts';
+export { attachTracingMulti, type TracingMultiTarget } from './link/tracing-multi.ts';
 export { attachUprobe, attachUretprobe, type UprobeTarget } from './link/uprobe.ts';
 export { attachUprobes, type UprobePlace, type UprobesTarget } from './link/uprobe-multi.ts';
 export { attachWatchpoint, type WatchpointTarget } from './link/watchpoint.ts';

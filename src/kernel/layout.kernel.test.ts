@@ -69,7 +69,7 @@ test('every layout agrees with the running kernel', (t) => {
   assert.deepEqual(
     missing.filter(
       (path) =>
-        !/token|tcx|netfilter|uprobe_multi|kprobe_multi|cookie|revision|flags$|true_size|fd_array|map_extra|type_btf_obj|path_fd|batch_size|verified|attach_btf|relative|link_ids|link_attach_flags|btf_vmlinux_id|iter\.cgroup|iter\.task|core_relo|recursion_misses|btf_info\.(name|kernel_btf)|tracing\.target_(obj|btf)_id|info\.(perf_event|struct_ops|netkit|sockmap)|stream/.test(
+        !/token|tcx|netfilter|tracing_multi|uprobe_multi|kprobe_multi|cookie|revision|flags$|true_size|fd_array|map_extra|type_btf_obj|path_fd|batch_size|verified|attach_btf|relative|link_ids|link_attach_flags|btf_vmlinux_id|iter\.cgroup|iter\.task|core_relo|recursion_misses|btf_info\.(name|kernel_btf)|tracing\.target_(obj|btf)_id|info\.(perf_event|struct_ops|netkit|sockmap)|stream/.test(
           path,
         ),
     ),

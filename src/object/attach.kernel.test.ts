@@ -44,6 +44,11 @@ const places = [
   'fentry_sleepable',
   'fexit_sleepable',
   'lsm_sleepable',
+  'fmod_ret',
+  'fsession',
+  'fentry_multi',
+  'fexit_multi',
+  'fsession_multi',
 ];
 
 function load(program: string): BpfObject {
@@ -114,6 +119,19 @@ for (const [program, name, called] of [
 ] as const) {
   test(`${program} attaches by its SEC name`, (t) => {
     if (needs(t, name, called)) return fires(program, openAndClose);
+  });
+}
+
+for (const [program, called, since] of [
+  ['fmod_ret', 'fmod_ret', '5.7'],
+  ['fsession', 'fsession', '7.0'],
+  ['fentry_multi', 'fentry.multi', '7.2'],
+  ['fexit_multi', 'fentry.multi', '7.2'],
+  ['fsession_multi', 'fentry.multi', '7.2'],
+] as const) {
+  test(`${program} attaches by its SEC name`, (t) => {
+    if (olderThan(since)) return t.skip(`needs ${called}`);
+    if (needs(t, 'fentry', called)) return fires(program, openAndClose);
   });
 }
 

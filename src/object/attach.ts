@@ -2,6 +2,7 @@
  * One dispatcher from SEC names to links: where a program goes is what its SEC says, unless the options say otherwise.
  */
 
+import type { Btf } from '../btf/btf.ts';
 import { attachCgroup, attachLsmCgroup } from '../kernel/link/cgroup.ts';
 import { attachExtension } from '../kernel/link/extension.ts';
 import type { IteratorScope } from '../kernel/link/iterator.ts';
@@ -9,6 +10,8 @@ import { attachIterator } from '../kernel/link/iterator.ts';
 import { attachKprobe, attachKretprobe } from '../kernel/link/kprobe.ts';
 import { attachKprobes } from '../kernel/link/kprobe-multi.ts';
 import type { AttachedLink } from '../kernel/link/link.ts';
+import { attachLirc } from '../kernel/link/lirc.ts';
+import { attachLightweightTunnel, type LightweightTunnelOptions } from '../kernel/link/lwt.ts';
 import { attachFlowDissector, attachSkLookup } from '../kernel/link/namespace.ts';
 import { attachNetfilter, type NetfilterOptions } from '../kernel/link/netfilter.ts';
 import { attachNetkit } from '../kernel/link/netkit.ts';
@@ -18,9 +21,11 @@ import { attachRawTracepoint } from '../kernel/link/raw-tracepoint.ts';
 import { attachReuseport, attachSocketFilter, type SocketLike } from '../kernel/link/socket-filter.ts';
 import { attachSockmap, type SockmapRole } from '../kernel/link/sockmap.ts';
 import { attachTc } from '../kernel/link/tc.ts';
+import { attachTcAction } from '../kernel/link/tc-action.ts';
 import { attachTcx } from '../kernel/link/tcx.ts';
 import { attachTracepoint } from '../kernel/link/tracepoint.ts';
 import { attachLsm, attachTracing } from '../kernel/link/tracing.ts';
+import { attachTracingMulti } from '../kernel/link/tracing-multi.ts';
 import { attachUprobe, attachUretprobe } from '../kernel/link/uprobe.ts';
 import { attachUprobes } from '../kernel/link/uprobe-multi.ts';
 import { matchingUserFunctions, resolveUserFunction } from '../kernel/link/user-function.ts';
@@ -28,9 +33,10 @@ import { attachXdp } from '../kernel/link/xdp.ts';
 import type { BpfMap } from '../kernel/map/map.ts';
 import { tracefs } from '../kernel/mounts.ts';
 import type { Program } from '../kernel/program/program.ts';
-import { AttachType } from '../kernel/spec.ts';
+import { AttachType, ProgramType } from '../kernel/spec.ts';
 import { probeableFunctions } from '../kernel/symbol/kernel-symbols.ts';
 import { listTracepoints } from '../kernel/tracepoint/list.ts';
+import { vmlinux } from '../kernel/vmlinux.ts';
 import type { Fd } from '../sys/fd.ts';
 import { nearestNames } from '../text/nearest.ts';
 import { ObjectError } from './errors.ts';
@@ -48,13 +54,13 @@ export interface AttachOptions {
   readonly cookie?: bigint;
   /** Only this process: uprobe, usdt, perf_event. */
   readonly pid?: number;
-  /** Name or number: xdp, tc, tcx, netkit. */
+  /** Name or number: xdp, tc, action, tcx, netkit, lwt_in and the like. */
   readonly interface?: string | number;
   /** XDP: by the driver, or by the generic code. Default: what the driver can. */
   readonly mode?: 'native' | 'generic' | 'hardware';
-  /** tc: which way (tcx and netkit have it in SEC). */
+  /** tc, action: which way (tcx and netkit have it in SEC). */
   readonly direction?: 'ingress' | 'egress';
-  /** tc: the place of the filter among others. Default: chosen by the kernel. */
+  /** tc, action: the place of the filter among others. Default: chosen by the kernel. */
   readonly filter?: { readonly priority?: number; readonly handle?: number };
   /** tcx, netkit, cgroup: the place among others. Default: last. */
   readonly order?: Order;
@@ -70,6 +76,12 @@ export interface AttachOptions {
   readonly scope?: IteratorScope;
   /** netfilter: which hook. */
   readonly netfilter?: NetfilterOptions;
+  /** lwt_in, lwt_out, lwt_xmit, lwt_seg6local: the network that the route leads to, `10.9.0.0/24`. */
+  readonly destination?: string;
+  /** lwt_xmit: bytes that the program may put before a packet. Default 0. */
+  readonly headroom?: number;
+  /** lirc_mode2: the file of an infrared receiver, `/dev/lirc0`. */
+  readonly receiver?: string;
   /** perf_event: how often. */
   readonly perf?: PerfEventOptions;
   /** freplace: another program than the one that it was loaded for. */
@@ -80,6 +92,7 @@ export interface AttachOptions {
 export function saysWhere({ rule, target }: ObjectProgram): boolean {
   switch (rule?.attach) {
     case 'tracing':
+    case 'tracingMulti':
     case 'lsm':
     case 'iterator':
     case 'extension':
@@ -139,6 +152,13 @@ const sockmapRoles: ReadonlyMap<AttachType | undefined, SockmapRole> = new Map([
   [AttachType.skSkbStreamParser, 'parser'],
   [AttachType.skSkbStreamVerdict, 'streamVerdict'],
   [AttachType.skSkbVerdict, 'verdict'],
+]);
+
+const routeDirections: ReadonlyMap<ProgramType, LightweightTunnelOptions['direction']> = new Map([
+  [ProgramType.lwtIn, 'in'],
+  [ProgramType.lwtOut, 'out'],
+  [ProgramType.lwtXmit, 'xmit'],
+  [ProgramType.lwtSeg6local, 'seg6local'],
 ]);
 
 class Attaching {
@@ -206,6 +226,8 @@ class Attaching {
         });
       case 'tracing':
         return attachTracing(program, this.#tracingOptions(rule));
+      case 'tracingMulti':
+        return this.#tracingMulti(rule);
       case 'lsm':
         return attachLsm(program, this.#tracingOptions(rule));
       case 'lsmCgroup':
@@ -227,6 +249,7 @@ class Attaching {
       }
       case 'xdp':
       case 'tc':
+      case 'tcAction':
       case 'tcx':
       case 'netkit':
         return this.#onInterface(rule);
@@ -242,6 +265,10 @@ class Attaching {
         const map = this.#need('map', 'a sockmap or sockhash');
         return attachSockmap(program, map, { role: sockmapRoles.get(rule.attachType)! });
       }
+      case 'route':
+        return this.#route(rule);
+      case 'lirc':
+        return attachLirc(program, this.#need('receiver', 'the file of an infrared receiver'));
       case 'socket':
         return attachSocketFilter(program, this.#need('socket', 'a socket'));
       case 'reuseport':
@@ -250,7 +277,7 @@ class Attaching {
         throw this.#wrong('it is a part of a structure: attach that, by its name (attachStructOps)');
       case 'none':
         throw this.#wrong(
-          'programs of this kind are not attached by themselves, but used through maps, routes or test runs',
+          'programs of this kind are not attached by themselves, but used through maps or test runs',
         );
     }
   }
@@ -273,8 +300,21 @@ class Attaching {
       }
       default:
         if (direction === undefined) throw this.#missing('direction', "'ingress' or 'egress'");
-        return attachTc(program, device, { direction, ...this.#options.filter });
+        return (rule.attach === 'tc' ? attachTc : attachTcAction)(program, device, {
+          direction,
+          ...this.#options.filter,
+        });
     }
+  }
+
+  #route(rule: SectionRule): AttachedLink {
+    const { headroom } = this.#options;
+    return attachLightweightTunnel(this.#program, {
+      destination: this.#need('destination', 'the network that the route leads to, ADDRESS/BITS'),
+      interface: this.#need('interface', 'the name or number of an interface'),
+      direction: routeDirections.get(rule.type)!,
+      ...(headroom === undefined ? {} : { headroom }),
+    });
   }
 
   #kprobe(text: string, atReturn: boolean): AttachedLink {
@@ -294,6 +334,19 @@ class Attaching {
     const { cookie } = this.#options;
     const cookies = cookie === undefined ? {} : { cookies: symbols.map(() => cookie) };
     return attachKprobes(this.#program, { symbols, ...how, ...cookies });
+  }
+
+  /** A name, or a pattern: then all functions that ftrace knows, whose arguments a trampoline can hand over. */
+  #tracingMulti(rule: SectionRule): AttachedLink {
+    const text = this.#target('FUNCTION or PATTERN');
+    const types = vmlinux();
+    const functions = /[*?]/.test(text)
+      ? matchingFunctions(text).filter((name) => isTraceable(types, name))
+      : [text];
+    if (functions.length === 0) throw this.#wrong(`no function of this kernel matches "${text}"`);
+    const { cookie } = this.#options;
+    const cookies = cookie === undefined ? {} : { cookies: functions.map(() => cookie) };
+    return attachTracingMulti(this.#program, { functions, attachType: rule.attachType!, ...cookies });
   }
 
   #usdt(): AttachedLink {
@@ -392,4 +445,18 @@ class Attaching {
 function nearRawTracepoints(name: string): readonly string[] {
   const names = listTracepoints(tracefs()).map((tracepoint) => tracepoint.slice(tracepoint.indexOf(':') + 1));
   return nearestNames(name, new Set(names));
+}
+
+/** Trampolines hand over six words, and no structures (bpf_check_attach_target, arch_prepare_bpf_trampoline). */
+function isTraceable(types: Btf, name: string): boolean {
+  const [id, another] = types.findAll(name, 'function');
+  if (id === undefined || another !== undefined) return false;
+  const type = types.type(id);
+  const prototype = type.kind === 'function' ? types.type(type.prototype) : undefined;
+  if (prototype?.kind !== 'prototype' || prototype.parameters.length > 6) return false;
+  // A parameter without a type: any number of them.
+  return prototype.parameters.every((parameter) => {
+    const kind = parameter.type === 0 ? undefined : types.type(types.strip(parameter.type)).kind;
+    return kind === 'int' || kind === 'pointer' || kind === 'enum' || kind === 'enum64';
+  });
 }

@@ -26,6 +26,7 @@ export type AttachWay =
   | 'tracepoint'
   | 'rawTracepoint'
   | 'tracing'
+  | 'tracingMulti'
   | 'extension'
   | 'lsm'
   | 'lsmCgroup'
@@ -34,11 +35,14 @@ export type AttachWay =
   | 'xdp'
   | 'tcx'
   | 'tc'
+  | 'tcAction'
   | 'netkit'
   | 'cgroup'
   | 'sockmap'
   | 'netns'
   | 'netfilter'
+  | 'route'
+  | 'lirc'
   | 'socket'
   | 'reuseport'
   | 'structOps'
@@ -132,7 +136,7 @@ export const sectionRules: readonly SectionRule[] = [
   row('tcx/egress', P.schedCls, 'tcx', { attachType: A.tcxEgress }),
   row('tc', P.schedCls, 'tc'),
   row('classifier', P.schedCls, 'tc'),
-  row('action', P.schedAct, 'none'),
+  row('action', P.schedAct, 'tcAction'),
   row('netkit/primary', P.schedCls, 'netkit', { attachType: A.netkitPrimary }),
   row('netkit/peer', P.schedCls, 'netkit', { attachType: A.netkitPeer }),
   ...both('tracepoint', P.tracepoint, 'tracepoint'),
@@ -146,9 +150,9 @@ export const sectionRules: readonly SectionRule[] = [
   ...tracing('fmod_ret', A.modifyReturn),
   ...tracing('fexit', A.traceFexit),
   ...tracing('fsession', A.traceFsession),
-  ...tracing('fentry.multi', A.traceFentryMulti),
-  ...tracing('fexit.multi', A.traceFexitMulti),
-  ...tracing('fsession.multi', A.traceFsessionMulti),
+  ...both('fentry.multi', P.tracing, 'tracingMulti', { attachType: A.traceFentryMulti }),
+  ...both('fexit.multi', P.tracing, 'tracingMulti', { attachType: A.traceFexitMulti }),
+  ...both('fsession.multi', P.tracing, 'tracingMulti', { attachType: A.traceFsessionMulti }),
   row('freplace+', P.extension, 'extension', { target: 'program' }),
   ...both('lsm', P.lsm, 'lsm', { attachType: A.lsmMac, target: 'lsm' }),
   row('lsm_cgroup+', P.lsm, 'lsmCgroup', { attachType: A.lsmCgroup, target: 'lsm' }),
@@ -161,17 +165,17 @@ export const sectionRules: readonly SectionRule[] = [
   row('xdp.frags', P.xdp, 'xdp', { attachType: A.xdp, fragments: true }),
   row('xdp', P.xdp, 'xdp', { attachType: A.xdp, ...optional }),
   row('perf_event', P.perfEvent, 'perfEvent'),
-  row('lwt_in', P.lwtIn, 'none'),
-  row('lwt_out', P.lwtOut, 'none'),
-  row('lwt_xmit', P.lwtXmit, 'none'),
-  row('lwt_seg6local', P.lwtSeg6local, 'none'),
+  row('lwt_in', P.lwtIn, 'route'),
+  row('lwt_out', P.lwtOut, 'route'),
+  row('lwt_xmit', P.lwtXmit, 'route'),
+  row('lwt_seg6local', P.lwtSeg6local, 'route'),
   cgroup('sockops', P.sockOps, A.cgroupSockOps, optional),
   row('sk_skb/stream_parser', P.skSkb, 'sockmap', { attachType: A.skSkbStreamParser, ...optional }),
   row('sk_skb/stream_verdict', P.skSkb, 'sockmap', { attachType: A.skSkbStreamVerdict, ...optional }),
   row('sk_skb/verdict', P.skSkb, 'sockmap', { attachType: A.skSkbVerdict, ...optional }),
   row('sk_skb', P.skSkb, 'none'),
   row('sk_msg', P.skMsg, 'sockmap', { attachType: A.skMsgVerdict, ...optional }),
-  row('lirc_mode2', P.lircMode2, 'none', { attachType: A.lircMode2, ...optional }),
+  row('lirc_mode2', P.lircMode2, 'lirc', { attachType: A.lircMode2, ...optional }),
   row('flow_dissector', P.flowDissector, 'netns', { attachType: A.flowDissector, ...optional }),
   cgroup('cgroup_skb/ingress', P.cgroupSkb, A.cgroupInetIngress, optional),
   cgroup('cgroup_skb/egress', P.cgroupSkb, A.cgroupInetEgress, optional),

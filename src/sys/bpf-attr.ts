@@ -279,6 +279,20 @@ export const bpfCommands = {
       cookies: 'pointer link_create.kprobe_multi.cookies',
     },
   },
+  /** Linux 7.2. */
+  linkCreateTracingMulti: {
+    number: 28,
+    name: 'BPF_LINK_CREATE',
+    fields: {
+      programFd: 'u32 link_create.prog_fd',
+      targetFd: 'u32 link_create.target_fd',
+      attachType: 'u32 link_create.attach_type',
+      flags: 'u32 link_create.flags',
+      ids: 'pointer link_create.tracing_multi.ids',
+      cookies: 'pointer link_create.tracing_multi.cookies',
+      count: 'u32 link_create.tracing_multi.cnt',
+    },
+  },
   linkCreateUprobeMulti: {
     number: 28,
     name: 'BPF_LINK_CREATE',

@@ -240,6 +240,20 @@ export const linkInfoFields = {
     missed: 'u64 kprobe_multi.missed',
     cookies: 'pointer kprobe_multi.cookies',
   },
+  /** Linux 7.2. */
+  tracingMulti: {
+    type: 'u32',
+    id: 'u32',
+    programId: 'u32 prog_id',
+    gap: 'gap4',
+    attachType: 'u32 tracing_multi.attach_type',
+    count: 'u32 tracing_multi.count',
+    objectId: 'u32 tracing_multi.btf_obj_id',
+    gap2: 'gap4',
+    ids: 'pointer tracing_multi.ids',
+    addresses: 'pointer tracing_multi.addrs',
+    cookies: 'pointer tracing_multi.cookies',
+  },
   uprobeMulti: {
     type: 'u32',
     id: 'u32',

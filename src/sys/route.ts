@@ -4,7 +4,7 @@
  */
 import { SysError } from './errors.ts';
 import { littleEndian } from './layout.ts';
-import { ask, attribute, attributesIn, NetlinkFlag, nested, number32, textOf } from './netlink.ts';
+import { ask, attribute, attributesIn, NetlinkFlag, nested, number32, textOf, word16 } from './netlink.ts';
 
 const RTM = {
   newLink: 16,
@@ -131,7 +131,16 @@ const clsactHandle = 0xffff0000;
 
 const TCA_KIND = 1;
 const TCA_OPTIONS = 2;
-const TcaBpf = { fd: 6, name: 7, flags: 8, tag: 10, id: 11 } as const;
+const TcaBpf = {
+  actions: 1,
+  classicLength: 4,
+  classic: 5,
+  fd: 6,
+  name: 7,
+  flags: 8,
+  tag: 10,
+  id: 11,
+} as const;
 const directAction = 1;
 /** ETH_P_ALL in network order. */
 const everyProtocol = littleEndian ? 0x0300 : 0x0003;
@@ -212,6 +221,47 @@ export function addFilter(
         attribute(TcaBpf.fd, programFd),
         attribute(TcaBpf.name, name),
         attribute(TcaBpf.flags, directAction),
+      ),
+    ],
+    ...(subject === undefined ? {} : { subject }),
+  });
+  const made = answers.map(({ body }) => filterOf(body)).find((one) => one !== undefined);
+  return made ?? { parent, priority, handle, name, programId: 0 };
+}
+
+/** TCA_ACT_*, TCA_ACT_BPF_*. */
+const TcaAct = { kind: 1, options: 2 } as const;
+const TcaActBpf = { parameters: 2, fd: 5, name: 6 } as const;
+/** `struct tc_gen` and TC_ACT_OK for an action that does not decide. */
+const actionParameters = new Uint8Array(20);
+/** `ret -1` of classic BPF: every packet, with the class that the filter has. */
+const chooseAll = Uint8Array.from([0x06, 0, 0, 0, 0xff, 0xff, 0xff, 0xff]);
+
+/** Adds a filter that chooses every packet and has one action, a program. As `addFilter`. Throws SysError. */
+export function addActionFilter(ifindex: number, filter: Parameters<typeof addFilter>[1]): TcFilter {
+  const { parent, priority, handle, name, programFd, subject } = filter;
+  const action = nested(
+    1,
+    attribute(TcaAct.kind, 'bpf'),
+    nested(
+      TcaAct.options,
+      attribute(TcaActBpf.parameters, actionParameters),
+      attribute(TcaActBpf.fd, programFd),
+      attribute(TcaActBpf.name, name),
+    ),
+  );
+  const answers = ask({
+    name: 'RTM_NEWTFILTER',
+    type: RTM.newFilter,
+    flags: 8 | NetlinkFlag.create | (filter.replace === true ? NetlinkFlag.replace : NetlinkFlag.exclusive),
+    parts: [
+      tcMessage(ifindex, handle, parent, ((priority << 16) | everyProtocol) >>> 0),
+      attribute(TCA_KIND, 'bpf'),
+      nested(
+        TCA_OPTIONS,
+        nested(TcaBpf.actions, action),
+        attribute(TcaBpf.classicLength, word16(1)),
+        attribute(TcaBpf.classic, chooseAll),
       ),
     ],
     ...(subject === undefined ? {} : { subject }),

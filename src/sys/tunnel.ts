@@ -6,8 +6,12 @@ const RTM_NEWROUTE = 24;
 const RTM_DELROUTE = 25;
 const RTA = { destination: 1, interface: 4, encapType: 21, encap: 22 } as const;
 const LWTUNNEL_ENCAP_BPF = 6;
+const LWTUNNEL_ENCAP_SEG6_LOCAL = 7;
 const LwtBpf = { in: 1, out: 2, xmit: 3, headroom: 4 } as const;
 const LwtProgram = { fd: 1, name: 2 } as const;
+/** include/uapi/linux/seg6_local.h; the program's own attributes have the numbers of LwtProgram. */
+const Seg6Local = { action: 1, program: 8 } as const;
+const SEG6_LOCAL_ACTION_END_BPF = 15;
 
 export interface Route {
   readonly address: string;
@@ -38,27 +42,28 @@ function routeParts(route: Route): Uint8Array[] {
 export function addProgramRoute(
   route: Route,
   program: {
-    readonly direction: 'in' | 'out' | 'xmit';
+    readonly direction: 'in' | 'out' | 'xmit' | 'seg6local';
     readonly programFd: number;
     readonly name: string;
     readonly headroom: number;
   },
 ): void {
+  const { direction } = program;
   const one = nested(
-    LwtBpf[program.direction],
+    direction === 'seg6local' ? Seg6Local.program : LwtBpf[direction],
     attribute(LwtProgram.fd, program.programFd),
     attribute(LwtProgram.name, program.name),
   );
   const headroom = program.headroom === 0 ? [] : [attribute(LwtBpf.headroom, program.headroom)];
+  const [type, parts] =
+    direction === 'seg6local'
+      ? [LWTUNNEL_ENCAP_SEG6_LOCAL, [attribute(Seg6Local.action, SEG6_LOCAL_ACTION_END_BPF), one]]
+      : [LWTUNNEL_ENCAP_BPF, [one, ...headroom]];
   ask({
     name: 'RTM_NEWROUTE',
     type: RTM_NEWROUTE,
     flags: NetlinkFlag.create | NetlinkFlag.exclusive,
-    parts: [
-      ...routeParts(route),
-      attribute(RTA.encapType, word16(LWTUNNEL_ENCAP_BPF)),
-      nested(RTA.encap, one, ...headroom),
-    ],
+    parts: [...routeParts(route), attribute(RTA.encapType, word16(type)), nested(RTA.encap, ...parts)],
     subject: `${route.address}/${route.bits}`,
   });
 }

@@ -33,6 +33,11 @@ enum place {
 	FENTRY_SLEEPABLE,
 	FEXIT_SLEEPABLE,
 	LSM_SLEEPABLE,
+	FMOD_RET,
+	FSESSION,
+	FENTRY_MULTI,
+	FEXIT_MULTI,
+	FSESSION_MULTI,
 	PLACES,
 };
 
@@ -217,6 +222,36 @@ SEC("?lsm.s/file_open")
 int lsm_sleepable(void *ctx)
 {
 	return count(LSM_SLEEPABLE);
+}
+
+SEC("?fmod_ret/security_file_open")
+int fmod_ret(void *ctx)
+{
+	return count(FMOD_RET);
+}
+
+SEC("?fsession/__x64_sys_close")
+int fsession(void *ctx)
+{
+	return count(FSESSION);
+}
+
+SEC("?fentry.multi/__x64_sys_clos?")
+int fentry_multi(void *ctx)
+{
+	return count(FENTRY_MULTI);
+}
+
+SEC("?fexit.multi/__x64_sys_clos?")
+int fexit_multi(void *ctx)
+{
+	return count(FEXIT_MULTI);
+}
+
+SEC("?fsession.multi/__x64_sys_clos?")
+int fsession_multi(void *ctx)
+{
+	return count(FSESSION_MULTI);
 }
 
 struct seq_file;

@@ -105,6 +105,14 @@ function detailMembers(link: LinkDescription): Members {
       const { kind, ...event } = link.event;
       return { event: kind, ...snakeMembers(event) };
     }
+    case 'tracingMulti':
+      return {
+        attach_type: attachTypeWord(link.attachType),
+        func_cnt: link.targetTypeIds.length,
+        target_obj_id: link.targetObjectId,
+        target_btf_ids: link.targetTypeIds,
+        cookies: link.cookies,
+      };
     case 'kprobeMulti':
       return {
         func_cnt: link.count,

@@ -55,7 +55,16 @@ const flags: readonly Since[] = [
   [ProgramFlag.xdpDeviceBoundOnly, 'XDP programs bound to a device', '6.3'],
 ];
 
-/** What of a program the running kernel is too old for, in a clause; undefined if nothing is known. */
+/** What a kernel must have been built with, for types that distributions leave out. */
+const options: Readonly<Partial<Record<ProgramType, string>>> = {
+  [ProgramType.lircMode2]: 'CONFIG_BPF_LIRC_MODE2',
+  [ProgramType.lwtSeg6local]: 'CONFIG_IPV6_SEG6_BPF',
+  [ProgramType.lsm]: 'CONFIG_BPF_LSM',
+  [ProgramType.netfilter]: 'CONFIG_NETFILTER_BPF_LINK',
+  [ProgramType.structOps]: 'CONFIG_BPF_JIT',
+};
+
+/** What of a program the running kernel is too old for, or was built without, in a clause; undefined if nothing is known. */
 export function tooNewFor(program: {
   readonly type: ProgramType;
   readonly attachType?: AttachType;
@@ -68,7 +77,10 @@ export function tooNewFor(program: {
     ...flags.filter(([flag]) => (given & flag) !== 0),
   ];
   const found = used.find(([, , since]) => olderThan(since));
-  if (found === undefined) return undefined;
+  if (found === undefined) {
+    const option = options[type];
+    return option === undefined ? undefined : `this kernel was probably built without ${option}`;
+  }
   const [, name, since] = found;
   return `this kernel (${runningVersion()}) has no ${name}: Linux ${since} brought that`;
 }

@@ -1,28 +1,19 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { after, test } from 'node:test';
-import {
-  type CountingOptions,
-  CountingProgram,
-  sendDatagrams,
-} from '../../../test/support/counting-program.ts';
+import { type CountingOptions, CountingProgram } from '../../../test/support/counting-program.ts';
 import { enterNewNetwork } from '../../../test/support/network.ts';
+import { converse, datagram, tcp, unixConversation } from '../../../test/support/traffic.ts';
 import * as asm from '../../asm/build.ts';
 import { SysError } from '../../sys/errors.ts';
-import type { Fd } from '../../sys/fd.ts';
 import {
-  acceptFrom,
   bindSocket,
   connectSocket,
   Family,
   inetAddress,
   listenOn,
   localPort,
-  openSocket,
-  receiveInto,
   SocketLevel,
-  SocketType,
-  sendBytes,
   setSocketOption,
   socketCookie,
 } from '../../sys/socket.ts';
@@ -49,69 +40,6 @@ if (root !== undefined) {
     writeFileSync(`${home}/cgroup.procs`, String(process.pid));
     rmdirSync(group);
   });
-}
-
-function tcp(family: number = Family.ipv4): Fd {
-  return openSocket(family, SocketType.stream);
-}
-
-/** A connection over loopback, with data both ways. */
-function converse(address: string): void {
-  const family = address.includes(':') ? Family.ipv6 : Family.ipv4;
-  const [server, client] = [tcp(family), tcp(family)];
-  try {
-    bindSocket(server.number, inetAddress(address, 0));
-    listenOn(server.number);
-    connectSocket(client.number, inetAddress(address, localPort(server.number)));
-    const peer = acceptFrom(server.number);
-    sendBytes(client.number, Buffer.from('hello'));
-    receiveInto(peer.number, new Uint8Array(8));
-    // getsockname(2) and getpeername(2): 51/204 is in the table of calls; the other is asked by connect's twin.
-    localPort(client.number);
-    peer.close();
-  } finally {
-    server.close();
-    client.close();
-  }
-}
-
-/** A datagram to a socket that receives it. */
-function datagram(address: string): void {
-  const family = address.includes(':') ? Family.ipv6 : Family.ipv4;
-  const receiver = openSocket(family, SocketType.datagram);
-  try {
-    bindSocket(receiver.number, inetAddress(address, 0));
-    sendDatagrams(address, localPort(receiver.number), 1);
-    // With a place for the sender's address: only then is the hook asked.
-    const from = new Uint8Array(28);
-    sys('recvfrom', [receiver.number, new Uint8Array(8), 8, 0, from, new Uint32Array([from.length])]);
-  } finally {
-    receiver.close();
-  }
-}
-
-function unixAddress(): Uint8Array {
-  const name = Buffer.from(`\0bpfkit-${process.pid}`);
-  return Uint8Array.from([1, 0, ...name]);
-}
-
-function unixConversation(): void {
-  const [server, client] = [
-    openSocket(Family.unix, SocketType.datagram),
-    openSocket(Family.unix, SocketType.datagram),
-  ];
-  try {
-    bindSocket(server.number, unixAddress());
-    connectSocket(client.number, unixAddress());
-    sendBytes(client.number, Buffer.from('x'));
-    sendBytes(client.number, Buffer.from('x'), unixAddress());
-    const from = new Uint8Array(110);
-    sys('recvfrom', [server.number, new Uint8Array(8), 8, 0, from, new Uint32Array([from.length])]);
-    localPort(server.number);
-  } finally {
-    server.close();
-    client.close();
-  }
 }
 
 type Kind = readonly [

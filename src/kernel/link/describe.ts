@@ -18,6 +18,7 @@ export const LinkType = {
   uprobeMulti: 12,
   netkit: 13,
   sockmap: 14,
+  tracingMulti: 15,
 } as const;
 
 /** Members are zero or empty where the kernel is older than they are. */
@@ -30,6 +31,13 @@ export type LinkDetails =
       readonly targetObjectId: number;
       readonly targetTypeId: number;
       readonly cookie: bigint;
+    }
+  | {
+      readonly type: 'tracingMulti';
+      readonly attachType: number;
+      readonly targetObjectId: number;
+      readonly targetTypeIds: readonly number[];
+      readonly cookies: readonly bigint[];
     }
   | { readonly type: 'cgroup'; readonly cgroupId: bigint; readonly attachType: number }
   | {
@@ -162,6 +170,8 @@ function details(fd: number, type: number): LinkDetails {
     }
     case LinkType.uprobeMulti:
       return uprobes(fd);
+    case LinkType.tracingMulti:
+      return tracingMulti(fd);
     case LinkType.sockmap: {
       const info = ask('sockmap');
       return { type: 'sockmap', mapId: info.number('mapId'), attachType: info.number('attachType') };
@@ -259,6 +269,21 @@ function kprobes(fd: number): LinkDetails {
     count,
     return: (info.number('flags') & RETURN) !== 0,
     missed: info.bigint('missed'),
+    cookies: [...cookies],
+  };
+}
+
+function tracingMulti(fd: number): LinkDetails {
+  const first = objectInfo(fd, linkInfoFields.tracingMulti);
+  const count = first.number('count');
+  const [ids, cookies] = [new Uint32Array(count), new BigUint64Array(count)];
+  const addresses = new BigUint64Array(count);
+  if (count > 0) objectInfo(fd, linkInfoFields.tracingMulti, { ids, addresses, cookies, count });
+  return {
+    type: 'tracingMulti',
+    attachType: first.number('attachType'),
+    targetObjectId: first.number('objectId'),
+    targetTypeIds: [...ids],
     cookies: [...cookies],
   };
 }

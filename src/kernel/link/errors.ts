@@ -100,6 +100,15 @@ const sentences: Sentences = {
     EOPNOTSUPP: ['unsupported', 'the kernel has no trampolines for this function or architecture'],
     E2BIG: ['inUse', 'the function has as many programs as the kernel allows (38)'],
   },
+  tracingMulti: {
+    EINVAL: [
+      'invalid',
+      'a function cannot be traced: ftrace does not know it, it has too many arguments, or it must not be traced',
+    ],
+    EBUSY: ['inUse', 'another kind of tracer holds one of the functions'],
+    ENOTSUPP: ['unsupported', 'the kernel has no trampolines (524)'],
+    EOPNOTSUPP: ['unsupported', 'the kernel has no trampolines for many functions on this architecture'],
+  },
   perfEvent: {
     ENOENT: ['unsupported', 'the machine has no such performance event'],
     EOPNOTSUPP: ['unsupported', 'the hardware cannot sample this event'],

@@ -1,6 +1,7 @@
 /**
  * Programs of a route (BPF_PROG_TYPE_LWT_IN, LWT_OUT, LWT_XMIT; Linux 4.10): they see the packets that take it,
- * as they arrive for this machine, leave it, or are about to be sent. The route belongs to the link: closing it
+ * as they arrive for this machine, leave it, or are about to be sent. A program of a segment (LWT_SEG6LOCAL, Linux
+ * 4.18) sees IPv6 packets whose list of segments (SRv6) has come to an address of the route: action End.BPF. The route belongs to the link: closing it
  * removes the route.
  */
 import { SysError } from '../../sys/errors.ts';
@@ -14,7 +15,7 @@ export interface LightweightTunnelOptions {
   readonly destination: string;
   /** Where its packets leave, by name or number. */
   readonly interface: string | number;
-  readonly direction: 'in' | 'out' | 'xmit';
+  readonly direction: 'in' | 'out' | 'xmit' | 'seg6local';
   /** `xmit`: bytes that the program may put before a packet. Default 0. */
   readonly headroom?: number;
 }

@@ -57,6 +57,19 @@ export const networkSentences: Sentences = {
       'the kernel refuses: the program is no classifier, or a filter of another kind has this priority',
     ],
   },
+  tcAction: {
+    ENODEV: gone,
+    ENOENT: [
+      'unsupported',
+      'this kernel has no clsact, or no filters and actions with programs (sch_ingress, cls_bpf, act_bpf)',
+    ],
+    EOPNOTSUPP: ['unsupported', 'this kernel has no actions of traffic control (CONFIG_NET_CLS_ACT)'],
+    EEXIST: ['inUse', 'a filter of this priority and handle is there'],
+    EINVAL: [
+      'invalid',
+      'the kernel refuses: the program is no action, or a filter of another kind has this priority',
+    ],
+  },
   tcx: mprog,
   netkit: {
     ...mprog,
@@ -127,6 +140,7 @@ export const linkSince: Readonly<Partial<Record<LinkKind, readonly [string, stri
   tcx: ['tcx links', '6.6'],
   netkit: ['netkit devices', '6.7'],
   netfilter: ['netfilter links', '6.4'],
+  tracingMulti: ['tracing of many functions at once (fentry.multi)', '7.2'],
   kprobeMulti: ['probes on many functions at once (kprobe.multi)', '5.18'],
   uprobeMulti: ['probes on many places at once (uprobe.multi)', '6.6'],
   extension: ['extensions (freplace)', '5.6'],
@@ -143,6 +157,7 @@ export const networkKinds: ReadonlySet<LinkKind> = new Set<LinkKind>([
   'netkit',
   'netfilter',
   'sockmap',
+  'tcAction',
   'lightweightTunnel',
   'lirc',
 ]);

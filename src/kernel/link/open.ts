@@ -98,6 +98,7 @@ export function kindOf(link: LinkDescription): LinkKind {
     case 'iterator':
     case 'xdp':
     case 'kprobeMulti':
+    case 'tracingMulti':
     case 'uprobeMulti':
     case 'structOps':
     case 'netfilter':

@@ -28,6 +28,10 @@ export function placeText(link: LinkDescription): string {
       return link.tracepoint;
     case 'tracing':
       return tracingText(link.targetObjectId, link.targetTypeId, link.attachType);
+    case 'tracingMulti':
+      return link.targetTypeIds.length === 1
+        ? tracingText(link.targetObjectId, link.targetTypeIds[0]!, link.attachType)
+        : `${link.targetTypeIds.length} functions`;
     case 'cgroup':
       return `${cgroupText(link.cgroupId)} ${attachTypeName(link.attachType)}`;
     case 'iterator':

@@ -58,7 +58,7 @@ export function attachTc(
   } catch (error) {
     if (!(error instanceof SysError)) throw error;
     if (made) tidy(index);
-    if (error.code === 'EEXIST') throw placeTaken(what, error, holders(index, parent, priority));
+    if (error.code === 'EEXIST') throw placeTaken(what, error, holdersOf(index, parent, priority));
     throw attachFailed(what, error);
   }
   return new AttachedLink({
@@ -74,7 +74,7 @@ export function attachTc(
 }
 
 /** The filter, its qdisc or the interface may have gone away before. */
-function ignoringAbsence(remove: () => void): void {
+export function ignoringAbsence(remove: () => void): void {
   try {
     remove();
   } catch (error) {
@@ -83,11 +83,12 @@ function ignoringAbsence(remove: () => void): void {
 }
 
 /** Removes a clsact that was made here, unless it has come to hold filters of others. */
-function tidy(index: number): void {
+export function tidy(index: number): void {
   if (!hasFilters(index)) removeClsact(index);
 }
 
-function holders(index: number, parent: number, priority: number): string {
+/** The programs that a priority holds, for messages. */
+export function holdersOf(index: number, parent: number, priority: number): string {
   const there = listFilters(index, parent).filter((filter) => filter.priority === priority);
   return holdersText(there.map(({ programId }) => programId));
 }
