@@ -16,8 +16,8 @@ tc/ingress 3 46|tc/egress 3 47|tcx/ingress 3 46|tcx/egress 3 47|tc 3|classifier 
 tracepoint 5|tracepoint.s 5 s|tp 5|tp.s 5 s
 raw_tracepoint 17|raw_tracepoint.s 17 s|raw_tp 17|raw_tp.s 17 s|raw_tracepoint.w 24|raw_tp.w 24
 tp_btf 26 23 b|tp_btf.s 26 23 bs|fentry 26 24 b|fentry.s 26 24 bs|fmod_ret 26 26 b|fmod_ret.s 26 26 bs|fexit 26 25 b|fexit.s 26 25 bs
-fsession 26 58 b|fsession.s 26 58 bs|fentry.multi 26 59 b|fentry.multi.s 26 59 bs|fexit.multi 26 60 b|fexit.multi.s 26 60 bs
-fsession.multi 26 61 b|fsession.multi.s 26 61 bs
+fsession 26 58 b|fsession.s 26 58 bs|fentry.multi 26 59|fentry.multi.s 26 59 s|fexit.multi 26 60|fexit.multi.s 26 60 s
+fsession.multi 26 61|fsession.multi.s 26 61 s
 freplace 28 b|lsm 29 27 b|lsm.s 29 27 bs|lsm_cgroup 29 43 b|iter 26 28 b|iter.s 26 28 bs|syscall 31 s
 xdp.frags/devmap 6 33 f|xdp/devmap 6 33|xdp.frags/cpumap 6 35 f|xdp/cpumap 6 35|xdp.frags 6 37 f|xdp 6 37
 perf_event 7|lwt_in 10|lwt_out 11|lwt_xmit 12|lwt_seg6local 19
