@@ -38,6 +38,7 @@ import { probeableFunctions } from '../kernel/symbol/kernel-symbols.ts';
 import { listTracepoints } from '../kernel/tracepoint/list.ts';
 import { vmlinux } from '../kernel/vmlinux.ts';
 import type { Fd } from '../sys/fd.ts';
+import { globMatcher } from '../text/glob.ts';
 import { nearestNames } from '../text/nearest.ts';
 import { ObjectError } from './errors.ts';
 import { syscallPrefix } from './load/externs.ts';
@@ -128,21 +129,12 @@ export function attachBySection(
   return new Attaching(file, spec, program, usdtSpecs, options).run();
 }
 
-/** `*` is any text, `?` any character. */
-function patternOf(text: string): RegExp {
-  const source = text
-    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${source}$`);
-}
-
 /** The kernel refuses a name that two functions have, and one of a list that it does not know. */
 function matchingFunctions(pattern: string): string[] {
-  const matches = patternOf(pattern);
+  const matches = globMatcher(pattern);
   const counts = new Map<string, number>();
   for (const { name } of probeableFunctions()) {
-    if (matches.test(name)) counts.set(name, (counts.get(name) ?? 0) + 1);
+    if (matches(name)) counts.set(name, (counts.get(name) ?? 0) + 1);
   }
   return [...counts].flatMap(([name, count]) => (count === 1 ? [name] : []));
 }
@@ -383,8 +375,7 @@ class Attaching {
   #userFunctions(): ReturnType<typeof matchingUserFunctions> {
     const place = userPlace(this.#target('BINARY:PATTERN'));
     if (place !== undefined && /[*?]/.test(place.symbol) && place.offset === 0) {
-      const pattern = patternOf(place.symbol);
-      return matchingUserFunctions(place.binary, place.symbol, (name) => pattern.test(name));
+      return matchingUserFunctions(place.binary, place.symbol, globMatcher(place.symbol));
     }
     const { path, offset, symbol } = this.#userFunction();
     return { path, functions: [{ symbol, offset }] };

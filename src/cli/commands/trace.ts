@@ -7,6 +7,7 @@ import type { Call, ExitCode, Io } from '../command.ts';
 import { traceOptions } from '../trace/options.ts';
 import { runTrace } from '../trace/run.ts';
 import { settingsOf, type TraceSettings } from '../trace/settings.ts';
+import { reasonOf } from '../trace/source.ts';
 import { TraceUsageError } from '../trace/words.ts';
 import { version } from '../version.ts';
 
@@ -46,7 +47,7 @@ export async function run(call: Call, io: Io): Promise<ExitCode> {
     }
   } catch (error) {
     if (!(error instanceof TraceUsageError)) throw error;
-    for (const line of error.message.split('\n')) io.err.line(escapeText(line));
+    for (const line of `ERROR: ${error.message}`.split('\n')) io.err.line(escapeText(line));
     return 1;
   }
 }
@@ -59,6 +60,11 @@ async function helpText(): Promise<string> {
 }
 
 async function withOutput(settings: TraceSettings, io: Io): Promise<ExitCode> {
+  const color = io.environment.BPFTRACE_COLOR;
+  if (color !== undefined && !['auto', 'always', 'never'].includes(color)) {
+    const values = 'The valid values of `BPFTRACE_COLOR` are [auto|always|never].';
+    io.err.line(`WARNING: Invalid env value! ${values} The current value is ${escapeText(color)}!`);
+  }
   const colors = await colorsFor(io.err.fd, colorEnvironment(io.environment));
   if (settings.output === undefined) {
     return runTrace({
@@ -74,9 +80,7 @@ async function withOutput(settings: TraceSettings, io: Io): Promise<ExitCode> {
   try {
     fd = openSync(settings.output, 'w', 0o644);
   } catch (error) {
-    throw new TraceUsageError(
-      `Failed to open output file: "${settings.output}": ${String((error as NodeJS.ErrnoException).code)}`,
-    );
+    throw new TraceUsageError(`Failed to open output file: "${settings.output}": ${reasonOf(error)}`);
   }
   try {
     const out = new Output(fd, settings.output);

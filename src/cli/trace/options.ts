@@ -71,7 +71,7 @@ export const traceOptions: readonly TraceOption[] = [
     value: 'list',
     description: 'do without: kprobe_multi, kprobe_session, uprobe_multi',
   },
-  { long: 'mode', value: 'mode', description: "'test', 'bench', 'format'" },
+  { long: 'mode', value: 'mode', description: "'test', 'bench', 'format', or 'codegen': only compile" },
   {
     long: 'emit-elf',
     value: 'file',

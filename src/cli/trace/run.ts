@@ -1,6 +1,6 @@
 /** One script from its text to its exit code. */
 
-import { writeFileSync } from 'node:fs';
+import { accessSync, constants, statSync, writeFileSync } from 'node:fs';
 import { possibleCpus } from '../../kernel/cpus.ts';
 import { UserSymbols } from '../../kernel/symbol/user-symbols.ts';
 import type { UnwindSubjects } from '../../kernel/unwind/tables.ts';
@@ -25,8 +25,9 @@ import { machineSurroundings } from '../../trace/runtime/surroundings.ts';
 import { TextOutput } from '../../trace/runtime/text-output.ts';
 import { describeFailure } from '../failure.ts';
 import type { TraceSettings } from './settings.ts';
-import { type ScriptSource, scriptOf } from './source.ts';
+import { reasonOf, type ScriptSource, scriptOf } from './source.ts';
 import { stageHooks } from './stages.ts';
+import { TraceUsageError } from './words.ts';
 
 export interface TraceRun {
   readonly settings: TraceSettings;
@@ -43,6 +44,7 @@ const notStarted = 255;
 export async function runTrace(run: TraceRun): Promise<number> {
   const { settings, err } = run;
   const text = scriptOf(settings);
+  if (settings.traceableFunctions !== undefined) checkReadable(settings.traceableFunctions);
   if (settings.pid !== undefined && !isProcess(settings.pid)) {
     err.line(`ERROR: Failed to watch process ${settings.pid}: no such process`);
     return 1;
@@ -58,6 +60,7 @@ export async function runTrace(run: TraceRun): Promise<number> {
       run.out.line(nothingToAttach);
       return 1;
     }
+    if (settings.action === 'compile') return 0;
     if (settings.object !== undefined) return await writeObject(script, settings.object);
     if (
       script.unwinds &&
@@ -77,6 +80,16 @@ export async function runTrace(run: TraceRun): Promise<number> {
   } finally {
     child?.close();
   }
+}
+
+function checkReadable(path: string): void {
+  try {
+    accessSync(path, constants.R_OK);
+    if (statSync(path).isFile()) return;
+  } catch (error) {
+    throw new TraceUsageError(`Could not read functions from ${path}: ${reasonOf(error)}`);
+  }
+  throw new TraceUsageError(`Could not read functions from ${path}: it is no file`);
 }
 
 /** A process that another user owns is one too. */
@@ -126,9 +139,27 @@ function compile(run: TraceRun, text: ScriptSource, child: Child | undefined): C
   });
 }
 
+/** Classes of POSIX, which std::regex knows and RegExp does not. */
+const posixClasses: Readonly<Record<string, string>> = {
+  '[:alnum:]': 'A-Za-z0-9',
+  '[:alpha:]': 'A-Za-z',
+  '[:digit:]': '0-9',
+  '[:lower:]': 'a-z',
+  '[:space:]': '\\s',
+  '[:upper:]': 'A-Z',
+  '[:xdigit:]': '0-9A-Fa-f',
+};
+
+/** Throws ScriptFailure. */
 function probeFilter(pattern: string): (name: string) => boolean {
-  const expression = new RegExp(pattern);
-  return (name) => expression.test(name);
+  try {
+    const expression = new RegExp(pattern.replace(/\[:[a-z]+:\]/g, (name) => posixClasses[name] ?? name));
+    return (name) => expression.test(name);
+  } catch (error) {
+    // "Invalid regular expression: /a(/: Unterminated group"
+    const reason = (error as SyntaxError).message.split(': ').at(-1);
+    throw new ScriptFailure(`Invalid --probe-filter regex '${pattern}': ${reason}`);
+  }
 }
 
 /** Warnings on standard output, errors on standard error, as bpftrace does; but JSON lines stay JSON lines. */
@@ -207,7 +238,7 @@ async function execute(run: TraceRun, script: CompiledScript, child: Child | und
     if (settings.action === 'test' || settings.action === 'bench') {
       const { runTests } = await import('../../trace/runtime/tests.ts');
       return runTests({
-        ...{ script, loaded, output, context, sink, colors },
+        ...{ script, loaded, output, context, sink, err, noWarnings, colors },
         json: settings.json,
         bench: settings.action === 'bench',
       });
@@ -218,7 +249,7 @@ async function execute(run: TraceRun, script: CompiledScript, child: Child | und
       surroundings: machineSurroundings({ pid: settings.pid, child }),
       dryRun: settings.dryRun,
       verbose: settings.verbose,
-      endsByItself: child === undefined && settings.pid === undefined,
+      endsByItself: child === undefined,
     });
   } finally {
     loaded.close();

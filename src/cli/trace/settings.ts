@@ -3,7 +3,17 @@ import { type DebugStage, debugStages } from './options.ts';
 import { parseWords, TraceUsageError, type TraceWords } from './words.ts';
 
 export interface TraceSettings {
-  readonly action: 'run' | 'list' | 'help' | 'version' | 'info' | 'format' | 'lsp' | 'test' | 'bench';
+  readonly action:
+    | 'run'
+    | 'compile'
+    | 'list'
+    | 'help'
+    | 'version'
+    | 'info'
+    | 'format'
+    | 'lsp'
+    | 'test'
+    | 'bench';
   readonly given: TraceWords;
   /** `-e` */
   readonly program: string | undefined;
@@ -37,6 +47,12 @@ export function settingsOf(words: readonly string[]): TraceSettings {
   const given = parseWords(words);
   const { options } = given;
   const last = (name: string): string | undefined => options.get(name)?.at(-1);
+  if (options.has('cmd') && options.has('pid'))
+    throw new TraceUsageError('USAGE: Cannot use both -c and -p.');
+  if (options.has('warnings') && options.has('no-warnings')) {
+    throw new TraceUsageError('USAGE: -k, --warnings conflicts with --no-warnings');
+  }
+  pidOf(last('dwarf-pid'));
   return {
     action: actionOf(given),
     given,
@@ -58,7 +74,7 @@ export function settingsOf(words: readonly string[]): TraceSettings {
     probeFilter: last('probe-filter'),
     includePaths: options.get('include-dir') ?? [],
     includeFiles: options.get('include') ?? [],
-    without: new Set((last('no-feature') ?? '').split(',').filter((name) => name !== '')),
+    without: featuresOf(last('no-feature')),
     traceableFunctions: last('traceable-functions'),
     debugDirectories: last('debuginfo')?.split(':'),
   };
@@ -76,16 +92,18 @@ function actionOf({ options }: TraceWords): TraceSettings['action'] {
   const mode = options.get('mode')?.at(-1);
   switch (mode) {
     case undefined:
+      return 'run';
+    // Checks and compiles. How long each phase takes is nothing that bpfkit measures.
     case 'codegen':
     case 'compiler-bench':
-      return 'run';
+      return 'compile';
     case 'format':
     case 'test':
     case 'bench':
       return mode;
     default:
       throw new TraceUsageError(
-        `USAGE: mode can only be one of: codegen, compiler-bench, bench, test, format`,
+        "USAGE: --mode can only be 'codegen', 'compiler-bench', 'bench', 'test' or 'format'.",
       );
   }
 }
@@ -101,6 +119,16 @@ function pidOf(text: string | undefined): number | undefined {
   const pid = Number(text);
   if (pid < 1 || pid > largestPid) throw new TraceUsageError(`Pid out of range: ${text}`);
   return pid;
+}
+
+const features = ['kprobe_multi', 'kprobe_session', 'uprobe_multi'];
+
+function featuresOf(list: string | undefined): ReadonlySet<string> {
+  const given = (list ?? '').split(',').filter((name) => name !== '');
+  if (given.some((name) => !features.includes(name))) {
+    throw new TraceUsageError(`USAGE: --no-feature can only have values '${features.join(',')}'.`);
+  }
+  return new Set(given);
 }
 
 function isJson(format: string | undefined): boolean {

@@ -13,7 +13,7 @@ export interface ScriptSource {
 
 /** Throws TraceUsageError where there is no script, or none that can be read. */
 export function scriptOf({ program, given }: TraceSettings): ScriptSource {
-  if (program !== undefined) {
+  if (program !== undefined && program !== '') {
     return { source: sourceFromBytes('stdin', Buffer.from(program, 'utf8')), parameters: given.words };
   }
   const [path, ...parameters] = given.words;
@@ -28,7 +28,7 @@ export function scriptOf({ program, given }: TraceSettings): ScriptSource {
 }
 
 /** libc's words for the errors that users make. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   switch (code) {
     case 'ENOENT':

@@ -377,11 +377,11 @@ export const iterOnly = 'iter probes must be the only probes of a script.';
 export const importAtTop = 'Imports stand at the head of a script, before its probes';
 export const recursiveFunction = (chain: readonly string[]): string =>
   `Functions cannot call themselves: ${chain.join(' > ')}`;
-export const expectedOptions = (options: ReadonlyMap<string, string>): string =>
-  [
-    'expected program options:',
-    ...[...options].sort().map(([name, text]) => (text === '' ? `--${name}` : `--${name}: ${text}`)),
-  ].join('\n');
+export function expectedOptions(options: ReadonlyMap<string, string>): string {
+  if (options.size === 0) return 'no custom program options defined.';
+  const lines = [...options].sort().map(([name, text]) => (text === '' ? `--${name}` : `--${name}: ${text}`));
+  return ['expected program options:', ...lines].join('\n');
+}
 export const unexpectedOptions = (names: readonly string[]): string =>
   `unexpected program command line options: ${names.map((name) => `--${name}`).join(', ')}`;
 export const notSettled = 'Types of this script do not settle: a value grows with every use of itself.';

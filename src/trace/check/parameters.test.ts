@@ -93,8 +93,18 @@ for (const [expression, named, value, said] of [
     undefined,
     ["error 13-24: Invalid value for option --x: 'maybe'. Expected true, false, 1 or 0."],
   ],
-  ['1', { y: true, z: '1' }, undefined, ['error: unexpected program command line options: --y, --z']],
-  ['1', { help: true }, undefined, ['error: unexpected program command line options: --help']],
+  [
+    '1',
+    { y: true, z: '1' },
+    undefined,
+    ['error: unexpected program command line options: --y, --z (no custom program options defined.)'],
+  ],
+  [
+    '1',
+    { help: true },
+    undefined,
+    ['error: unexpected program command line options: --help (no custom program options defined.)'],
+  ],
   ['getopt("help")', { help: true }, true, []],
   [
     'getopt("limit", 5, "how many")',

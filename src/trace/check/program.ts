@@ -192,6 +192,5 @@ function expressionReturns(expr: Expr): boolean {
 function checkOptions({ environment, options }: ProgramState, diagnostics: Diagnostics): void {
   const unknown = [...environment.named.keys()].filter((name) => !options.has(name));
   if (unknown.length === 0) return;
-  const hint = options.size === 0 ? {} : { hint: say.expectedOptions(options) };
-  diagnostics.error(undefined, say.unexpectedOptions(unknown), hint);
+  diagnostics.error(undefined, say.unexpectedOptions(unknown), { hint: say.expectedOptions(options) });
 }

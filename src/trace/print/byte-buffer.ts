@@ -85,7 +85,19 @@ export class ByteBuffer {
     else this.copy(source, from, to);
   }
 
-  /** The same for text of one byte a character. */
+  /** The same for text of many lines, which stay lines. */
+  dataLines(bytes: Uint8Array): void {
+    if (!this.escaping) return this.copy(bytes);
+    let start = 0;
+    for (let end = bytes.indexOf(0x0a); end >= 0; end = bytes.indexOf(0x0a, start)) {
+      this.data(bytes, start, end);
+      this.byte(0x0a);
+      start = end + 1;
+    }
+    this.data(bytes, start);
+  }
+
+  /** The same as `data` for text of one byte a character. */
   dataText(latin1: string): void {
     if (this.escaping) this.utf8(escapeBytes(Buffer.from(latin1, 'latin1')));
     else this.text(latin1);

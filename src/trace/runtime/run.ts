@@ -53,7 +53,7 @@ export interface RunScriptOptions {
   readonly dryRun?: boolean;
   /** -v: says what is attached. Default false. */
   readonly verbose?: boolean;
-  /** Nothing of `-c` and `-p`: the script has an end of its own if it attaches nothing. Default true. */
+  /** No child of `-c`: the script has an end of its own if it attaches nothing. Default true. */
   readonly endsByItself?: boolean;
 }
 

@@ -10,17 +10,22 @@ export interface SurroundingsOptions {
 
 const endSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
+/** Node would open a debugger for it, in a process that is allowed everything. */
+const ignored = (): void => {};
+
 export function machineSurroundings({ pid, child }: SurroundingsOptions): Surroundings {
   return {
     onEnd(end) {
       // Once: a second Ctrl-C ends what hangs.
       for (const signal of endSignals) process.once(signal, end);
+      process.on('SIGUSR1', ignored);
       const stops = [
         pid === undefined ? undefined : whenProcessEnds(pid, end),
         child === undefined ? undefined : child.onEnd(end),
       ];
       return () => {
         for (const signal of endSignals) process.off(signal, end);
+        process.off('SIGUSR1', ignored);
         for (const stop of stops) stop?.();
       };
     },

@@ -134,17 +134,8 @@ export class TextOutput implements ScriptOutput {
     this.#sink.flush();
   }
 
-  /** Many lines stay lines: it is text, not a name. */
   #data(bytes: Uint8Array): void {
-    const { buffer } = this.#sink;
-    if (!buffer.escaping) return buffer.copy(bytes);
-    let start = 0;
-    for (let end = bytes.indexOf(0x0a); end >= 0; end = bytes.indexOf(0x0a, start)) {
-      buffer.data(bytes, start, end);
-      buffer.byte(0x0a);
-      start = end + 1;
-    }
-    buffer.data(bytes, start);
+    this.#sink.buffer.dataLines(bytes);
   }
 
   #line(text: string): void {
