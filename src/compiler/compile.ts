@@ -22,6 +22,7 @@ import {
   terminatorOperands,
   type Value,
 } from './ir.ts';
+import { setBeforeBranches } from './machine/before-branch.ts';
 import { shareFrameAddresses } from './machine/frame-addresses.ts';
 import { dropResult } from './machine/result.ts';
 import { select } from './machine/select.ts';
@@ -133,6 +134,7 @@ function generate(
   shareFrameAddresses(machine);
   const { spillSlots } = allocate(machine);
   if (resultIgnored) dropResult(machine);
+  setBeforeBranches(machine);
   const frame = layOut(usedSlots(fn), spillSlots, conflicts);
   return { emitted: emit(machine, frame, { v4 }), frame };
 }

@@ -145,12 +145,14 @@ export function demoteSlots(fn: IrFunction, place: ScratchPlace): void {
     const address = (value: Value, into: Value[]): Value => {
       const offset = moved(value);
       if (offset === undefined || value.kind !== 'slotAddress') return value;
+      const distance = offset + value.offset;
+      if (distance === 0) return base;
       const made: Value = {
         kind: 'binary',
         op: 'add',
         width: 64,
         left: base,
-        right: constant(BigInt(offset + value.offset)),
+        right: constant(BigInt(distance)),
         id: id++,
         type: pointer('mapValue'),
         source: value.source,

@@ -6,7 +6,7 @@
  */
 import type { Node } from 'acorn';
 import type { Value } from '../../compiler/ir.ts';
-import { floorLog2 } from '../emit/numbers.ts';
+import { bitLength } from '../emit/numbers.ts';
 import { fromShape, types } from '../lower/data-type.ts';
 import { expression } from '../lower/expression.ts';
 import { stackPlace, writePlace } from '../lower/memory.ts';
@@ -47,19 +47,14 @@ const keys = new WeakMap<Shape, Shape>();
 function log2Class(l: Lowering, value: Value, signed: boolean): Value {
   const { b } = l;
   const result = b.variable('class');
-  const [zero, positive, after] = [b.block('zero'), b.block('positive'), b.block('after')];
+  const after = b.block('after');
   b.write(result, b.constant(0));
   if (signed) {
     const nonNegative = b.block('nonNegative');
     b.branch('slt', value, b.constant(0), after, nonNegative);
     b.begin(nonNegative);
   }
-  b.branch('eq', value, b.constant(0), zero, positive);
-  b.begin(zero);
-  b.write(result, b.constant(1));
-  b.jump(after);
-  b.begin(positive);
-  b.write(result, floorLog2(l, value, 2));
+  b.write(result, bitLength(l, value, 1));
   b.jump(after);
   b.begin(after);
   return b.read(result);

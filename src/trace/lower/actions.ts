@@ -10,7 +10,7 @@ import { lineText, positionOf, type Span } from '../source.ts';
 import { layoutOf, roundUp, sequence } from '../types/layout.ts';
 import { int64, type Type } from '../types/type.ts';
 import type { Lowered } from './lowered.ts';
-import { frameMemory, store, storeText } from './memory.ts';
+import { frameMemory, store, storeText, textSpare } from './memory.ts';
 import type { Lowering } from './state.ts';
 
 /** The ring buffer, in `CollectionSpec.maps`. */
@@ -71,7 +71,8 @@ export class Actions {
       if (last === undefined) zero(l, record, end, size - end);
       return length && l.b.binary('add', length, l.b.constant(offsets[last!]!));
     };
-    if (first || last !== undefined) this.#output(l, size, fill);
+    if (first || last !== undefined)
+      this.#output(l, last === undefined ? size : layout.size + textSpare, fill);
     else this.reserve(l, size, fill);
   }
 

@@ -1,7 +1,7 @@
 /** count, sum, min, max, avg, stats, hist, lhist, tseries: adding a value, and reading what has come together. */
 import type { Value } from '../../compiler/ir.ts';
 import { increment, lookUp, mapEntry } from '../../script/emit/counter.ts';
-import { floorLog2 } from '../../script/emit/numbers.ts';
+import { bitLength, floorLog2 } from '../../script/emit/numbers.ts';
 import type { Expr, MapExpr } from '../ast/nodes.ts';
 import { type AggregateType, type Type, type TypeOf, uint64 } from '../types/type.ts';
 import { type Lowered, nothing } from './lowered.ts';
@@ -105,25 +105,29 @@ export function average(l: Lowering, value: Expr): Lowered {
 function powerBucket(l: Lowering, value: Value, signed: boolean, k: number): Value {
   const { b } = l;
   const result = b.variable('bucket');
-  const [small, large, after] = [b.block('small'), b.block('large'), b.block('after')];
+  const after = b.block('after');
   b.write(result, b.constant(0));
   if (signed) {
     const positive = b.block('positive');
     b.branch('slt', value, b.constant(0), after, positive);
     b.begin(positive);
   }
+  if (k === 0) {
+    b.write(result, bitLength(l, value, 1));
+    b.jump(after);
+    b.begin(after);
+    return b.read(result);
+  }
+  const [small, large] = [b.block('small'), b.block('large')];
   b.branch('ult', value, b.constant(2 ** k), small, large);
   b.begin(small);
   b.write(result, b.binary('add', value, b.constant(1)));
   b.jump(after);
   b.begin(large);
-  if (k === 0) b.write(result, floorLog2(l, value, 2));
-  else {
-    const power = b.binary('sub', floorLog2(l, value), b.constant(k));
-    const inside = b.binary('and', b.binary('lshr', value, power), b.constant(2 ** k - 1));
-    const start = b.binary('shl', b.binary('add', power, b.constant(1)), b.constant(k));
-    b.write(result, b.binary('add', b.binary('add', start, inside), b.constant(1)));
-  }
+  const power = b.binary('sub', floorLog2(l, value), b.constant(k));
+  const inside = b.binary('and', b.binary('lshr', value, power), b.constant(2 ** k - 1));
+  const start = b.binary('shl', b.binary('add', power, b.constant(1)), b.constant(k));
+  b.write(result, b.binary('add', b.binary('add', start, inside), b.constant(1)));
   b.jump(after);
   b.begin(after);
   return b.read(result);

@@ -44,8 +44,8 @@ export interface Made {
   readonly type: Type;
   write(to: Value, offset: number, as: Type): void;
   /**
-   * Of text: writes it with its NUL, leaves what is behind as it was, and gives the number of bytes, or a negative
-   * error.
+   * Of text: writes at most `size` characters and a NUL, for which there is a byte more; zeros if it cannot be read.
+   * Gives the number of bytes with the NUL, or a negative error.
    */
   writeText?(to: Value, offset: number, size: number): Value;
 }

@@ -257,8 +257,13 @@ export function keepLast(
   );
 }
 
+/** Bytes behind the room of the text that `storeText` writes. */
+export const textSpare = 1;
+
 /**
  * Writes text with its NUL and nothing behind it: the number of bytes, at least 1. For memory that is sent only so far.
+ * Text that fills its room has its NUL in the byte behind: whoever reads the room sees that it was cut, and no helper
+ * is called again for a last character that a NUL stands in place of.
  */
 export function storeText(l: Lowering, lowered: Lowered, to: Value, offset: number, size: number): Value {
   const { b } = l;
@@ -268,17 +273,18 @@ export function storeText(l: Lowering, lowered: Lowered, to: Value, offset: numb
     const place = lowered.kind === 'place' ? lowered : inMemory(l, lowered);
     const have = Math.min(size, textSize(place.type) ?? size);
     const from = addressAt(l, place.base, place.offset);
-    written = l.call(stringReader(place.memory), [addressAt(l, to, offset), b.constant(have), from]);
-    keepLast(l, written, have, from, place.memory, to, offset);
+    const at = addressAt(l, to, offset);
+    // Behind the memory of others there may be nothing that can be read.
+    const spare = place.memory === 'direct' ? textSpare : 0;
+    written = l.call(stringReader(place.memory), [at, b.constant(have + spare), from]);
+    if (spare === 0) keepLast(l, written, have, from, place.memory, to, offset);
   }
   const bytes = b.variable('bytes');
   b.write(bytes, written);
+  // The helpers write zeros where they can read nothing (bpf_probe_read_user_str_common in kernel/trace/bpf_trace.c).
   l.choose(
     (yes, no) => b.branch('sle', written, b.constant(0), yes, no),
-    () => {
-      b.store(1, to, offset, b.constant(0));
-      b.write(bytes, b.constant(1));
-    },
+    () => b.write(bytes, b.constant(1)),
   );
   return b.read(bytes);
 }

@@ -7,7 +7,7 @@ import { bool, int64, type Type, uint64 } from '../../types/type.ts';
 import { behind } from '../access.ts';
 import { equalBytes, ours } from '../equality.ts';
 import type { Lowered, Place } from '../lowered.ts';
-import { clear, inMemory, keepLast, store, typeOf } from '../memory.ts';
+import { clear, inMemory, keepLast, store, textSpare, typeOf } from '../memory.ts';
 import { searchText } from '../search.ts';
 import type { Lowering } from '../state.ts';
 import { textSize } from '../types.ts';
@@ -41,24 +41,30 @@ function str(l: Lowering, call: Call, [from, length]: readonly Expr[]): Lowered 
   const most =
     length && known === undefined ? l.b.binary('add', l.number(length), l.b.constant(1)) : undefined;
   const start = place.type.kind === 'buffer' ? 4 : 0;
-  const read = (to: Value, offset: number, size: number): Value => {
-    const room = Math.min(size, wanted);
-    const bytes = most ? atMost(l, most, room) : l.b.constant(room);
+  const read = (to: Value, offset: number, most: Value): Value => {
     const address = addressAt(l, place.base, place.offset + start);
-    const read = l.call(stringReader(place.memory), [addressAt(l, to, offset), bytes, address]);
-    // Text that was cut short has no NUL: that is how printing knows.
-    if (!length) keepLast(l, read, room, address, place.memory, to, offset);
-    return read;
+    return l.call(stringReader(place.memory), [addressAt(l, to, offset), most, address]);
   };
   return {
     kind: 'made',
     type,
     write(to, offset, as) {
       const { size } = layoutOf(as);
+      const room = Math.min(size, wanted);
       clear(l, to, offset, size);
-      read(to, offset, size);
+      const written = read(to, offset, most ? atMost(l, most, room) : l.b.constant(room));
+      // Text that was cut short has no NUL: that is how printing knows.
+      if (length) return;
+      const address = addressAt(l, place.base, place.offset + start);
+      keepLast(l, written, room, address, place.memory, to, offset);
     },
-    writeText: read,
+    writeText(to, offset, size) {
+      const room = Math.min(size, wanted);
+      if (!most) return read(to, offset, l.b.constant(length ? room : room + textSpare));
+      // A length of -1 reads nothing, not even a NUL.
+      l.b.store(1, to, offset, l.b.constant(0));
+      return read(to, offset, atMost(l, most, room));
+    },
   };
 }
 
