@@ -354,7 +354,8 @@ export class Declarations {
       if (type.isFunction) throw this.#fail(messages.incompleteField('function'), name);
       members.push({ name: name?.text ?? '', type, bits, ...own });
     } while (this.#tokens.accept(','));
-    if (!this.#tokens.accept(';')) throw this.#fail(messages.expectedMemberEnd);
+    // Compilers let the last one go without.
+    if (!this.#tokens.accept(';') && !this.#tokens.is('}')) throw this.#fail(messages.expectedMemberEnd);
   }
 
   #bitWidth(type: CType, name: string): number {

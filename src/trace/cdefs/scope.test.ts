@@ -454,7 +454,7 @@ for (const [text, ...errors] of [
   ['#foo', '2:2: error: invalid preprocessing directive'],
   ['struct x { foo a; };', "2:12: error: unknown type name 'foo'"],
   [
-    'struct x { foo a; int b\n};',
+    'struct x { foo a; int b\nint c; };',
     "2:12: error: unknown type name 'foo'",
     "3:1: error: expected ';' at end of declaration list",
   ],

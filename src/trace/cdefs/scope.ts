@@ -73,9 +73,10 @@ const MACHINE: Readonly<Record<string, readonly string[]>> = {
   loong64: ['__loongarch__', '__LP64__', '__linux__'],
 };
 
-/** The file that clang would see. */
+/** The file that clang would see. The `;` of a definition may be left away. */
 function definitionsFile(definitions: readonly CDefinition[]): Source {
-  return { name: 'definitions.h', text: `\n${definitions.map(({ text }) => `${text}\n`).join('')}` };
+  const texts = definitions.map(({ text }) => (/^#|;$/.test(text) ? `${text}\n` : `${text};\n`));
+  return { name: 'definitions.h', text: `\n${texts.join('')}` };
 }
 
 export function readDefinitions(

@@ -25,11 +25,18 @@ export interface ListRequest {
   readonly environment?: ProbeEnvironment | undefined;
 }
 
-/** Lines for a pattern of probes or types; '' means everything of the kernel. Throws KernelError without BTF for types. */
-export function listFor(pattern: string, request: ListRequest = {}): string[] {
+/**
+ * Lines for patterns of probes or types with commas between them, in their order; '' means everything of the kernel.
+ * Throws KernelError without BTF for types.
+ */
+export function listFor(patterns: string, request: ListRequest = {}): string[] {
   const { verbose = false } = request;
-  if (isTypePattern(pattern)) return listTypes(pattern, vmlinux(), verbose);
-  return listProbes(pattern, request.environment ?? machineProbes(), listOptions(request));
+  const options = listOptions(request);
+  return patterns.split(',').flatMap((part) => {
+    const pattern = part.trim();
+    if (isTypePattern(pattern)) return listTypes(pattern, vmlinux(), verbose);
+    return listProbes(pattern, request.environment ?? machineProbes(), options);
+  });
 }
 
 /** For `listResolved`. */

@@ -5,7 +5,7 @@ import { Btf } from '../../btf/btf.ts';
 import { BtfBuilder } from '../../btf/build.ts';
 import type { AttachPoint } from '../ast/nodes.ts';
 import { resolveProbe } from '../probes/resolve.ts';
-import { looksLikeFile } from './index.ts';
+import { listFor, looksLikeFile } from './index.ts';
 import { listProbes } from './list.ts';
 import { parametersOf } from './parameters.ts';
 import { listResolved } from './script.ts';
@@ -88,6 +88,13 @@ test('a word alone is looked for, a provider alone is listed', () => {
   assert.deepEqual(list('iter'), ['iter:task', 'iter:task_vma']);
 });
 
+test('patterns with commas between them are listed in their order', () => {
+  assert.deepEqual(listFor('tracepoint:block:*, iter:task,nothing:*', { environment }), [
+    'tracepoint:block:read',
+    'iter:task',
+  ]);
+});
+
 test('parameters stand below their probe', () => {
   const parameters = (_: string, place: string) => [`int of_${place}`];
   assert.deepEqual(listProbes('iter:task', environment, { parameters }), ['iter:task', '    int of_task']);
@@ -140,10 +147,11 @@ test('types by name, and as they are defined', () => {
   assert.ok(isTypePattern('struct file') && !isTypePattern('structure:x'));
   assert.deepEqual(listTypes('struct f*', btf, false), ['struct file']);
   assert.deepEqual(listTypes('struct file', btf, true), [
-    'struct file {',
+    'vmlinux: struct file {',
     '\tint flags;',
     '\tint count;',
     '};',
+    '',
   ]);
   assert.deepEqual(listTypes('enum *', btf, false), []);
 });

@@ -34,6 +34,8 @@ export function listTypes(pattern: string, btf: Btf, verbose: boolean): string[]
     }
   }
   found.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.id - b.id));
-  const texts = new Set(found.map(({ name, id }) => (verbose ? definitionInC(btf, id) : `${tag} ${name}`)));
+  const texts = new Set(
+    found.map(({ name, id }) => (verbose ? `vmlinux: ${definitionInC(btf, id)}\n` : `${tag} ${name}`)),
+  );
   return [...texts].flatMap((text) => text.split('\n'));
 }
