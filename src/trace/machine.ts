@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import type { Btf } from '../btf/btf.ts';
 import { orUndefined } from '../dwarf/functions.ts';
 import type { Unit } from '../dwarf/unit.ts';
+import { feature, featureSince } from '../kernel/feature/features.ts';
 import { olderThan } from '../kernel/feature/release.ts';
 import { moduleTypes } from '../kernel/module-types.ts';
 import { tracefs } from '../kernel/mounts.ts';
@@ -143,8 +144,10 @@ export class Machine {
       pid,
       helperWarnings: helperWarnings ?? false,
       pidNamespace: pidNamespace(),
-      kprobeMulti: !olderThan('5.18') && without?.has('kprobe_multi') !== true,
-      ...(this.#sessions() ? { kprobeSession: (symbol: string) => this.#isTraceable(symbol) } : {}),
+      kprobeMulti: () => without?.has('kprobe_multi') !== true && this.#linksMany('kprobeMulti'),
+      ...(this.#sessions()
+        ? { kprobeSession: (symbol: string) => this.#linksMany('kprobeSession') && this.#isTraceable(symbol) }
+        : {}),
       tracingFunctions: !olderThan('6.12'),
       maxStackDepth: maxStackDepth(),
       kernelSymbol: (name) => this.kernelSymbol(name),
@@ -188,7 +191,17 @@ export class Machine {
   #sessions(): boolean {
     const { without, portable } = this.#options;
     const unwanted = portable === true || without?.has('kprobe_session') || without?.has('kprobe_multi');
-    return !olderThan('6.10') && unwanted !== true;
+    return unwanted !== true;
+  }
+
+  /**
+   * Not every kernel that is new enough was built with them: Debian's 6.1 was not. Where there are no kprobes at
+   * all, one link to many functions says so once.
+   */
+  #linksMany(name: 'kprobeMulti' | 'kprobeSession'): boolean {
+    if (olderThan(featureSince(name))) return false;
+    if (this.#options.portable) return true;
+    return feature(name).answer !== 'no' || feature('kprobe').answer === 'no';
   }
 
   /** ftrace knows the function: links to many functions want that, single probes do not. */

@@ -16,8 +16,8 @@ export interface LowerEnvironment {
   readonly portable?: boolean | undefined;
   /** Tracepoint and perf event programs call the kernel functions that tracing programs do (6.12). Default false. */
   readonly tracingFunctions?: boolean;
-  /** kprobe.multi links exist (5.18). */
-  readonly kprobeMulti: boolean;
+  /** kprobe.multi links exist (5.18). Asked when a probe is in many functions. */
+  kprobeMulti(): boolean;
   /** kprobe.session links exist (6.10), and can be at this function; undefined: they do not. */
   kprobeSession?(symbol: string): boolean;
   /** Bytes of the ring buffer, a power of two times the page size; undefined: chosen by the number of CPUs. */

@@ -149,7 +149,7 @@ export function lowerEnvironmentFor(
 ): LowerEnvironment {
   return {
     kernel,
-    kprobeMulti: true,
+    kprobeMulti: () => true,
     kernelSymbol: () => 0xffff_ffff_8000_0000n,
     userSymbol: () => 0x1000n,
     ...changes,

@@ -21,7 +21,7 @@ export function kernelProbeHook(resolved: ResolvedProbe, environment: LowerEnvir
   const plain = resolved.targets.every(
     (target) => target.kind === 'kernelFunction' && target.offset === 0 && target.address === undefined,
   );
-  const multi = environment.kprobeMulti && plain && resolved.targets.length > 1;
+  const multi = plain && resolved.targets.length > 1 && environment.kprobeMulti();
   return {
     ...inKernel,
     programType: ProgramType.kprobe,
