@@ -13,7 +13,7 @@ test('--fmt prints nothing but the error of a script that has one', async () => 
   const { code, stdout, stderr } = await bpfkit(['trace', '--fmt', '-e', 'BEGIN { $x = ; }']);
   assert.deepEqual(
     [code, text(stdout), text(stderr)],
-    [1, '', 'stdin:1:14-15: ERROR: syntax: unexpected input\nBEGIN { $x = ; }\n             ~\n'],
+    [1, '', 'stdin:1:14-15: ERROR: syntax: expected expression\nBEGIN { $x = ; }\n             ~\n'],
   );
 });
 

@@ -108,9 +108,10 @@ const { expr, block, statement, type } = fc.letrec<Nodes>((tie: fc.LetrecTypedTi
       .array(one, { maxLength: 3, depthIdentifier: depth })
       .map((elements): Expr => ({ kind: 'tuple', elements, span })),
     fc
-      .array(fc.record({ name: fc.constantFrom('a', 'b', 'uid'), value: one }), {
+      .uniqueArray(fc.record({ name: fc.constantFrom('a', 'b', 'uid'), value: one }), {
         minLength: 1,
         maxLength: 3,
+        selector: ({ name }) => name,
       })
       .map((fields): Expr => ({ kind: 'record', fields: fields.map((field) => ({ ...field, span })), span })),
     tie('block'),
@@ -133,11 +134,12 @@ const { expr, block, statement, type } = fc.letrec<Nodes>((tie: fc.LetrecTypedTi
     one.map((expression): Statement => ({ kind: 'expression', expression, span })),
     fc
       .record({ operator: fc.constantFrom(...ASSIGN_OPERATORS), target: place, value: one })
-      .map((made): Statement => ({ kind: 'assign', ...made, span })),
+      .map((made): Statement => ({ kind: 'assign', ...made, operatorSpan: span, span })),
     one.map(
       (value): Statement => ({
         kind: 'assign',
         operator: '=',
+        operatorSpan: span,
         target: { kind: 'discard', span },
         value,
         span,

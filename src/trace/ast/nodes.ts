@@ -95,6 +95,8 @@ export interface Probe extends Common {
   readonly kind: 'probe';
   readonly attachPoints: readonly AttachPoint[];
   readonly predicate?: Expr | undefined;
+  /** With its slashes. */
+  readonly predicateSpan?: Span | undefined;
   readonly body: BlockExpr;
 }
 
@@ -126,6 +128,7 @@ export type AssignOperator = '=' | '+=' | '-=' | '*=' | '/=' | '%=' | '&=' | '|=
 export interface AssignStatement extends Common {
   readonly kind: 'assign';
   readonly operator: AssignOperator;
+  readonly operatorSpan: Span;
   readonly target: Expr | { readonly kind: 'discard'; readonly span: Span };
   readonly value: Expr;
 }
@@ -317,6 +320,7 @@ export interface TernaryExpr extends Common {
   readonly otherwise: Expr;
 }
 
+/** Its span is that of the type in its parentheses: the value has one of its own. */
 export interface CastExpr extends Common {
   readonly kind: 'cast';
   readonly type: TypeExpr;

@@ -13,7 +13,7 @@ import type { CDefinition, Expr } from '../ast/nodes.ts';
 import type { NamedConstant, TypeNames } from '../check/environment.ts';
 import { Diagnostics } from '../diagnostic.ts';
 import { sourceFromBytes } from '../lex/bytes.ts';
-import { parseString } from '../lex/string.ts';
+import { readString } from '../lex/string.ts';
 import { parseExpression } from '../parse/parse.ts';
 import type { Source } from '../source.ts';
 import { findBtfEnumerator, findBtfType } from '../types/btf-types.ts';
@@ -215,7 +215,7 @@ class DefinitionScope implements CScope {
     const tokens = this.#preprocessor.expansionOf(name);
     if (!tokens || tokens.length === 0) return undefined;
     if (tokens.every(({ kind, text }) => kind === 'string' && text.length > 1 && text.endsWith('"')))
-      return { value: tokens.map(({ text }) => parseString(text.slice(1, -1)).bytes).join('') };
+      return { value: tokens.map(({ text }) => readString(text, 0).bytes).join('') };
     const [only] = tokens;
     if (tokens.length === 1 && only!.kind === 'name') {
       const enumerator = this.#declarations.enumerators.get(only!.text);

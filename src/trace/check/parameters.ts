@@ -1,6 +1,6 @@
 /** Positional parameters in numeric places. */
 import type { PositionalExpr } from '../ast/nodes.ts';
-import { parseUnsigned } from '../integer.ts';
+import { parseUnsigned } from '../lex/integer.ts';
 import { int64, type Type } from '../types/type.ts';
 import type { Body } from './body.ts';
 import { fitsIn, literalType } from './integers.ts';

@@ -6,7 +6,7 @@ import { nearestNames } from '../../text/nearest.ts';
 import type { ConfigBlock, ConfigEntry } from '../ast/nodes.ts';
 import { type Config, defaultConfig, type Unstable } from '../config.ts';
 import type { Diagnostics } from '../diagnostic.ts';
-import { parseUnsigned } from '../integer.ts';
+import { parseUnsigned } from '../lex/integer.ts';
 import type { Span } from '../source.ts';
 import * as say from './settings-messages.ts';
 

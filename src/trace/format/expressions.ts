@@ -1,8 +1,7 @@
 /** Expressions as text, with the parentheses that the tree needs and no others. */
 import type { BlockExpr, CastExpr, Expr, IfExpr, TypeExpr } from '../ast/nodes.ts';
-import { parseString, quoteBytes } from '../lex/string.ts';
+import { quoteBytes, readString } from '../lex/string.ts';
 import { BINARY_PRECEDENCE } from '../lex/tokens.ts';
-import { looksLikeType } from '../parse/expressions.ts';
 import type { Span } from '../source.ts';
 import { typeText } from './types.ts';
 
@@ -14,20 +13,23 @@ export interface ExpressionContext {
   indent(): string;
 }
 
-/** How tightly an expression holds together: `?:` and comptime 0, binary operators 1 to 10, the others more. */
+/** How tightly an expression holds together: `?:` 0, binary operators 1 to 10, the others more. */
 const UNARY = 11;
-const POSTFIX = 12;
-const PRIMARY = 13;
+/** `$x++`, which as the first thing of a statement ends it. */
+const STEPPED = 12;
+const POSTFIX = 13;
+const PRIMARY = 14;
 
 function precedenceOf(expr: Expr): number {
   switch (expr.kind) {
     case 'ternary':
-    case 'comptime':
       return 0;
+    case 'comptime':
+      return UNARY;
     case 'binary':
       return BINARY_PRECEDENCE[expr.operator];
     case 'unary':
-      return expr.postfix ? POSTFIX : UNARY;
+      return expr.postfix ? STEPPED : UNARY;
     case 'cast':
       return UNARY;
     case 'field':
@@ -103,7 +105,7 @@ export class ExpressionWriter {
   string(bytes: string, span: Span): string {
     const written = /"(?:[^"\\\n]|\\.)*"/.exec(span.source.text.slice(span.start, span.end))?.[0];
     if (written === undefined) return quoteBytes(bytes);
-    const read = parseString(written.slice(1, -1));
+    const read = readString(written, 0);
     return read.bytes === bytes && read.problems.length === 0 ? written : quoteBytes(bytes);
   }
 
@@ -165,7 +167,7 @@ export class ExpressionWriter {
       case 'offsetof':
         return `offsetof(${this.#typeOrExpr(expr.of)}, ${expr.path.join('.')})`;
       case 'comptime':
-        return `comptime ${this.#write(expr.expression)}`;
+        return `comptime ${this.#at(expr.expression, UNARY)}`;
       default:
         return expr satisfies never;
     }
@@ -193,16 +195,10 @@ export class ExpressionWriter {
     return /^[-+&]/.test(text) && operator.endsWith(text[0]!) ? `${operator}(${text})` : `${operator}${text}`;
   }
 
-  /** What follows the parentheses of a cast to a bare name must not look like the rest of an operation. */
+  /** A block is nothing that a cast can begin before. */
   #cast({ type, value }: CastExpr): string {
     const text = this.#at(value, UNARY);
-    const bare = type.kind === 'arrayType' ? type.element : type;
-    const certain =
-      bare.kind === 'pointerType' ||
-      bare.kind === 'typeofType' ||
-      (bare.kind === 'namedType' && (bare.tag !== undefined || looksLikeType(bare.name)));
-    const clear = certain ? !text.startsWith('{') : /^[\w$@"(!~]/.test(text);
-    return `(${this.type(type)})${clear ? text : `(${text})`}`;
+    return `(${this.type(type)})${text.startsWith('{') ? `(${text})` : text}`;
   }
 
   /** Arguments that do not fit into the line go on below, as many in a line as fit. */

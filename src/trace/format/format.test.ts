@@ -40,12 +40,12 @@ for (const [what, text, expected] of [
     'kprobe:a,\nkprobe:b\n/pid == 1/\n{\n  f();\n}\n',
   ],
   ['a predicate that begins with a star', 'kprobe:f /(*$p)/ { }', 'kprobe:f\n/(*$p)/\n{}\n'],
-  ['names of probes', 'a = kprobe:f { }', 'a=kprobe:f {}\n'],
+  ['names of probes', 'a=kprobe:f{ }', 'a=kprobe:f {}\n'],
   ['probes, with an empty line between them', 'begin{}end{}', 'begin {}\n\nend {}\n'],
   ['several empty lines, which become one', 'BEGIN { f();\n\n\n\ng(); }', 'BEGIN {\n  f();\n\n  g();\n}\n'],
   [
     'a configuration',
-    'config={a=1 b="x";c=warn}BEGIN{}',
+    'config={a=1;b="x";c=warn}BEGIN{}',
     'config = {\n  a = 1;\n  b = "x";\n  c = warn;\n}\n\nBEGIN {}\n',
   ],
   [

@@ -190,8 +190,8 @@ class Formatter {
     this.#indented(() => {
       for (const [i, statement] of statements.entries()) {
         this.#lead(lines, statement, false);
-        const ends = value === undefined && i === statements.length - 1;
-        lines.push(this.#indent + this.#statement(statement, ends));
+        const next = statements[i + 1] ?? value;
+        lines.push(this.#indent + this.#statement(statement, next === undefined || goesOn(next)));
         this.#lastEnd = Math.max(this.#lastEnd, statement.span.end);
       }
       if (value) {
@@ -209,11 +209,12 @@ class Formatter {
     return value.kind === 'if' ? this.#if(value, false) : this.#atStart(value);
   }
 
-  /** At the start of a statement a block ends it: `({ 1 }) + 2` needs its parentheses. */
+  /** Variables and maps begin no `?:` at the start of a statement; a block there is for what it does. */
   #atStart(expr: Expr): string {
     if (expr.kind === 'block') return this.#block(expr);
     const text = this.#expressions.expression(expr);
-    return startsWithBlock(expr) ? `(${text})` : text;
+    const chosen = expr.kind === 'ternary' && /^[$@]/.test(text);
+    return chosen || startsWithBlock(expr) ? `(${text})` : text;
   }
 
   #if(node: IfExpr, inline: boolean): string {
@@ -231,8 +232,8 @@ class Formatter {
 
   // Statements
 
-  /** `last`: the block ends behind it, and without a `;` it would be the block's value. */
-  #statement(statement: Statement, last: boolean): string {
+  /** `closed`: without a `;` an `if` or a block would be the value of the block around, or go on in what follows. */
+  #statement(statement: Statement, closed: boolean): string {
     const write = this.#expressions;
     switch (statement.kind) {
       case 'assign': {
@@ -247,8 +248,8 @@ class Formatter {
       }
       case 'expression': {
         const { expression } = statement;
-        if (expression.kind === 'if') return `${this.#if(expression, false)}${last ? ';' : ''}`;
-        if (expression.kind === 'block') return `${this.#block(expression)}${last ? ';' : ''}`;
+        if (expression.kind === 'if') return `${this.#if(expression, false)}${closed ? ';' : ''}`;
+        if (expression.kind === 'block') return `${this.#block(expression)}${closed ? ';' : ''}`;
         return `${this.#atStart(expression)};`;
       }
       case 'while':
@@ -272,6 +273,32 @@ class Formatter {
         return `import ${this.#string(statement.path, statement.span)};`;
       default:
         return statement satisfies never;
+    }
+  }
+}
+
+/** Begins with a sign that could be an operator behind what comes before. */
+function goesOn(next: Statement | Expr): boolean {
+  let first: Node = next.kind === 'expression' ? next.expression : next;
+  for (;;) {
+    switch (first.kind) {
+      case 'unary':
+        if (!first.postfix) return true;
+        first = first.operand;
+        break;
+      case 'binary':
+        first = first.left;
+        break;
+      case 'ternary':
+        first = first.condition;
+        break;
+      case 'field':
+      case 'index':
+      case 'tupleAccess':
+        first = first.base;
+        break;
+      default:
+        return false;
     }
   }
 }

@@ -1,65 +1,111 @@
-/** Integers as they are written: in the source, in parameters and in attach points. */
+/**
+ * Integers as they are written: in the program, in positional parameters, in attach points.
+ *
+ * Decimal, `0x`, `0b`, octal by a leading 0; `_` between digits; `NeM` with a coefficient of one digit; C's lower-case
+ * suffixes, which limit the value; durations, which multiply it into nanoseconds. The program's grammar takes less than
+ * that: `readInteger` says how far a literal goes there, `parseUnsigned` what any text is worth.
+ */
 import { DURATIONS, INTEGER_SUFFIXES, UINT64_MAX } from './tokens.ts';
 
 export interface IntegerLiteral {
   readonly value: bigint;
+  /** `u`, `ull`, … */
   readonly suffix?: string | undefined;
+  /** `ns`, `ms`, …: already multiplied into the value. */
   readonly unit?: string | undefined;
+  readonly error?: undefined;
 }
 
-export interface IntegerProblem {
-  readonly problem: string;
+/** What is wrong, with the text: `invalid trailing bytes: 12x`. */
+export interface IntegerError {
+  readonly error: string;
+  readonly value?: undefined;
 }
 
-const FORM = /^(0[xX][0-9a-fA-F_]+|0[bB][01_]+|[0-9][0-9_]*)(?:[eE]([0-9][0-9_]*))?(.*)$/s;
+const forms: readonly (readonly [prefix: RegExp, digits: RegExp, prefixOfBigInt: string])[] = [
+  [/^0x/i, /^[0-9a-f]+/i, '0x'],
+  [/^0b/i, /^[01]+/, '0b'],
+  [/^0(?=[0-7])/, /^[0-7]+/, '0o'],
+  [/^(?=0[89])/, /^0/, ''],
+  [/^/, /^[0-9]+/, ''],
+];
 
-/**
- * Reads an integer without a sign. `binary` is for parameters and attach points: only there is `0b101` a number.
- * Letters of upper case that C takes for suffixes are told apart from other text as bpftrace does, and refused.
- */
-export function parseInteger(text: string, binary = false): IntegerLiteral | IntegerProblem {
-  const match = FORM.exec(text);
-  if (!match) return { problem: `invalid trailing bytes: ${text}` };
-  const [, digits = '', exponent, rest = ''] = match;
-  if (/^0[bB]/.test(digits) && !binary) return { problem: `invalid integer suffix '${text.slice(1)}'` };
-  if (digits.endsWith('_') || exponent?.endsWith('_'))
-    return { problem: 'trailing underscore in integer literal' };
-  const limit = limitOf(rest);
-  if (typeof limit !== 'bigint') return limit;
+/** Longest text that is looked at: no number of 64 bits needs more, even in binary. */
+const LONGEST = 256;
 
-  const value = magnitudeOf(digits.replaceAll('_', ''), exponent?.replaceAll('_', ''));
-  if (typeof value !== 'bigint') return value;
-  const unit = DURATIONS[rest];
-  const scaled = unit === undefined ? value : value * unit;
-  if (scaled > limit) return { problem: `overflow error, maximum value is ${limit}: ${text}` };
+/** A number from 0 to 2^64 - 1. */
+export function parseUnsigned(text: string): IntegerLiteral | IntegerError {
+  const plain = text.replaceAll('_', '');
+  if (plain.length > LONGEST) return overflow(plain, UINT64_MAX);
+  const [prefix, digitsOf, base] = forms.find(([start]) => start.test(plain))!;
+  const body = plain.replace(prefix, '');
+  const digits = digitsOf.exec(body)?.[0];
+  if (digits === undefined) return { error: `invalid integer: ${body}` };
+  let value = BigInt(base + digits);
+  if (value > UINT64_MAX) return overflow(body, UINT64_MAX);
+  let rest = body.slice(digits.length);
+  const exponent = /^e([1-9][0-9]*)/i.exec(rest);
+  if (exponent && base !== '0x') {
+    if (value < 1n || value > 9n) {
+      return { error: `coefficient part of scientific literal must be 1-9: ${plain}` };
+    }
+    const power = Number(exponent[1]);
+    if (power > 19) return overflow(plain, UINT64_MAX);
+    value *= 10n ** BigInt(power);
+    rest = rest.slice(exponent[0].length);
+    if (value > UINT64_MAX) return overflow(plain, UINT64_MAX);
+  }
   if (rest === '') return { value };
-  return unit === undefined ? { value, suffix: rest } : { value: scaled, unit: rest };
+  const factor = Object.hasOwn(DURATIONS, rest) ? DURATIONS[rest] : undefined;
+  const limit = Object.hasOwn(INTEGER_SUFFIXES, rest) ? INTEGER_SUFFIXES[rest] : undefined;
+  if (factor !== undefined) {
+    return value * factor > UINT64_MAX ? overflow(plain, UINT64_MAX) : { value: value * factor, unit: rest };
+  }
+  if (limit === undefined) return { error: `invalid trailing bytes: ${body}` };
+  return value > limit ? overflow(plain, limit) : { value, suffix: rest };
 }
 
-function limitOf(suffix: string): bigint | IntegerProblem {
-  if (suffix === '' || Object.hasOwn(DURATIONS, suffix)) return UINT64_MAX;
-  if (Object.hasOwn(INTEGER_SUFFIXES, suffix)) return INTEGER_SUFFIXES[suffix]!;
-  if (/^[uUlL]+$/.test(suffix) && Object.hasOwn(INTEGER_SUFFIXES, suffix.toLowerCase()))
-    return { problem: `invalid trailing bytes: ${suffix}` };
-  if (suffix === 'x' || suffix === 'X') return { problem: `invalid trailing bytes: ${suffix}` };
-  return { problem: `invalid integer suffix '${suffix}'` };
+function overflow(text: string, maximum: bigint): IntegerError {
+  return { error: `overflow error, maximum value is ${maximum}: ${text}` };
 }
 
-/** An exponent beyond these gives more than 64 bits whatever it is applied to. */
-const LARGEST_EXPONENT = 20;
+/** How far the literal goes that begins at an offset of the program, and what is wrong with its form. */
+export interface WrittenInteger {
+  /** Without what is no part of a number. */
+  readonly text: string;
+  readonly end: number;
+  readonly problems: readonly { readonly message: string; readonly start: number; readonly end: number }[];
+}
 
-function magnitudeOf(digits: string, exponent: string | undefined): bigint | IntegerProblem {
-  if (exponent !== undefined && !/^0[xX]/.test(digits)) {
-    if (!/^[1-9]$/.test(digits)) return { problem: 'coefficient part of scientific literal must be 1-9' };
-    const power = Number(exponent);
-    return BigInt(digits) * 10n ** BigInt(Math.min(power, LARGEST_EXPONENT));
-  }
-  if (/^0[0-9]+$/.test(digits)) {
-    const wrong = /[89]/.exec(digits);
-    if (wrong) return { problem: `invalid trailing bytes: ${digits.slice(wrong.index)}` };
-    return BigInt(`0o${digits.slice(1)}`);
-  }
-  // A number of a million digits would take BigInt seconds; it overflows in any case.
-  if (digits.length > 80 && !/^0[xXbB]0/.test(digits)) return UINT64_MAX + 1n;
-  return BigInt(digits);
+/** Hexadecimal digits end the literal; others go on with an exponent and a suffix. */
+const HEXADECIMAL = /0[xX][0-9a-fA-F_]*/y;
+const DIGITS = /[0-9_]*/y;
+const EXPONENT = /[eE][0-9_]*/y;
+const SUFFIX = /(?:[num]s|[smhd]|[uU](?:[lL]{1,2})?|[lL]{1,2})?/y;
+const WORD = /[A-Za-z_][A-Za-z0-9_]*/y;
+
+export function readInteger(program: string, start: number): WrittenInteger {
+  const problems: { message: string; start: number; end: number }[] = [];
+  let end = start;
+  const take = (form: RegExp): string => {
+    form.lastIndex = end;
+    const taken = form.exec(program)?.[0] ?? '';
+    end += taken.length;
+    return taken;
+  };
+  const noUnderscore = (part: string): void => {
+    if (part.endsWith('_'))
+      problems.push({ message: 'trailing underscore in integer literal', start: end - 1, end });
+  };
+  const hexadecimal = take(HEXADECIMAL);
+  noUnderscore(hexadecimal);
+  if (hexadecimal !== '') return { text: hexadecimal, end, problems };
+  noUnderscore(take(DIGITS));
+  noUnderscore(take(EXPONENT));
+  take(SUFFIX);
+  const text = program.slice(start, end);
+  const at = end;
+  const word = take(WORD);
+  if (word !== '') problems.push({ message: `invalid integer suffix '${word}'`, start: at, end });
+  return { text, end, problems };
 }

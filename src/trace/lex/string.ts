@@ -4,37 +4,70 @@ import { bytesOfText, sourceFromBytes } from './bytes.ts';
 export interface StringLiteral {
   /** One character a byte. */
   readonly bytes: string;
-  readonly problems: readonly string[];
+  /** Behind the closing quote, or where the text ends without one. */
+  readonly end: number;
+  /** An undefined `end`: whatever stands at that place. */
+  readonly problems: readonly {
+    readonly message: string;
+    readonly start: number;
+    readonly end?: number;
+  }[];
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', '"': '"', '\\': '\\' };
 
-const ESCAPE = /\\(?:([0-7]{1,3})|x([0-9a-fA-F]{1,2})|([\s\S]?))/g;
+const PLAIN = /[^"\\\n]+/y;
+const OCTAL = /[0-7]{1,3}/y;
+const HEXADECIMAL = /[0-9a-fA-F]{1,2}/y;
 
-/** `inside` is the text between the quotes. */
-export function parseString(inside: string): StringLiteral {
-  if (!inside.includes('\\')) return { bytes: bytesOfText(inside), problems: [] };
-  const problems: string[] = [];
+/** `start` is the place of the opening quote. */
+export function readString(program: string, start: number): StringLiteral {
+  const problems: { message: string; start: number; end?: number }[] = [];
   let bytes = '';
-  let plain = 0;
-  for (const match of inside.matchAll(ESCAPE)) {
-    const [whole, octal, hex, letter = ''] = match;
-    bytes += bytesOfText(inside.slice(plain, match.index));
-    plain = match.index + whole.length;
-    if (octal !== undefined) {
-      const value = Number.parseInt(octal, 8);
-      if (value > 0xff) problems.push(`octal escape sequence out of range '${whole}'`);
-      bytes += String.fromCharCode(value & 0xff);
-    } else if (hex !== undefined) {
-      bytes += String.fromCharCode(Number.parseInt(hex, 16));
-    } else {
-      const known = ESCAPES[letter];
-      if (known === undefined) problems.push(`invalid escape character '${whole}'`);
-      bytes += known ?? bytesOfText(letter);
+  let at = start + 1;
+  const take = (form: RegExp): string => {
+    form.lastIndex = at;
+    const taken = form.exec(program)?.[0] ?? '';
+    at += taken.length;
+    return taken;
+  };
+  for (;;) {
+    bytes += bytesOfText(take(PLAIN));
+    const character = program[at];
+    if (character === '"') return { bytes, end: at + 1, problems };
+    const escaped = character === '\\' ? program.codePointAt(at + 1) : undefined;
+    if (escaped === undefined) {
+      if (character === '\\') at++;
+      problems.push({ message: UNTERMINATED, start: at });
+      return { bytes, end: at, problems };
     }
+    const letter = String.fromCodePoint(escaped);
+    const before = at++;
+    const octal = take(OCTAL);
+    if (octal !== '') {
+      const value = Number.parseInt(octal, 8);
+      if (value > 0xff) {
+        const message = `octal escape sequence out of range '\\${octal}'`;
+        problems.push({ message, start: before, end: at });
+      }
+      bytes += String.fromCharCode(value & 0xff);
+      continue;
+    }
+    if (letter === 'x' || letter === 'X') {
+      at++;
+      const digits = take(HEXADECIMAL);
+      if (digits === '') problems.push({ message: 'invalid hex escape sequence', start: at });
+      else bytes += String.fromCharCode(Number.parseInt(digits, 16));
+      continue;
+    }
+    const known = ESCAPES[letter];
+    if (known === undefined) problems.push({ message: `invalid escape character '\\${letter}'`, start: at });
+    bytes += known ?? '';
+    at += letter.length;
   }
-  return { bytes: bytes + bytesOfText(inside.slice(plain)), problems };
 }
+
+export const UNTERMINATED = 'unterminated string';
 
 /** A literal for these bytes, with its quotes, readable where it can be. */
 export function quoteBytes(bytes: string): string {

@@ -41,7 +41,7 @@ export class Analysis {
   constructor(source: Source, environment: LspEnvironment) {
     this.source = source;
     this.environment = environment;
-    this.program = parseProgram(source, this.#syntax);
+    this.program = parseProgram(source, this.#syntax, { tolerant: true });
   }
 
   get failed(): boolean {
@@ -111,8 +111,9 @@ export function nodesAt(program: Program, offset: number): readonly Node[] {
     const path = [...above, node];
     const within = node.span.start <= offset && offset <= node.span.end;
     if (within && path.length > best.length) best = path;
-    // The span of a type is that of its last part: the star of a pointer.
-    if (within || node.kind.endsWith('Type')) for (const child of childrenOf(node)) visit(child, path);
+    // The span of a type is that of its last part, the star of a pointer; that of a cast is that of its type.
+    if (within || node.kind.endsWith('Type') || node.kind === 'cast')
+      for (const child of childrenOf(node)) visit(child, path);
   };
   visit(program, []);
   return best;

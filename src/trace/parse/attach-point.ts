@@ -8,39 +8,39 @@ import * as messages from './messages.ts';
 
 const NAMED = /^([A-Za-z_][A-Za-z0-9_]*)=/;
 
-export function parseAttachPoint(c: Cursor): AttachPoint {
+/** Undefined, and reported, where nothing stands. */
+export function parseAttachPoint(c: Cursor): AttachPoint | undefined {
   const { start } = c.token;
-  const named = c.at('name') && c.peek().kind === '=' ? c.advance().text : undefined;
-  if (named !== undefined) c.advance();
-  const text = readAttachPoint(c);
-  const both = named === undefined ? NAMED.exec(text) : null;
-  return {
-    kind: 'attachPoint',
-    name: named ?? both?.[1],
-    text: both ? text.slice(both[0].length) : text,
-    span: c.span(start),
-  };
+  const text = readAttachPoint(c.source.text, start);
+  if (text === '') {
+    c.wrong(messages.attachPoint);
+    return undefined;
+  }
+  c.seek(start + text.length);
+  c.lastEnd = start + text.length;
+  const named = NAMED.exec(text);
+  const span = c.span(start);
+  if (named === null) return { kind: 'attachPoint', text, span };
+  return { kind: 'attachPoint', name: named[1], text: text.slice(named[0].length), span };
 }
 
-function readAttachPoint(c: Cursor): string {
-  const { text: source } = c.source;
-  const { start } = c.token;
-  if (!/[A-Za-z0-9_*?["$]/.test(source[start] ?? '')) throw c.failure(messages.unexpectedInput);
+const QUOTED = /"(?:[^"\\]|\\[\s\S])*"?/y;
+
+function readAttachPoint(source: string, start: number): string {
   let colon = false;
   let at = start;
-  for (; at < source.length; at++) {
+  while (at < source.length) {
     const character = source[at]!;
     if (character === '"') {
-      const close = source.indexOf('"', at + 1);
-      const newline = source.indexOf('\n', at);
-      if (close < 0 || (newline >= 0 && newline < close))
-        throw c.failure(messages.unterminatedString, c.span(at, newline < 0 ? source.length : newline));
-      at = close;
-    } else if (character === ':') colon = true;
-    else if (character === '/' && !colon) break;
-    else if (/[\s{,]/.test(character)) break;
+      QUOTED.lastIndex = at;
+      QUOTED.test(source);
+      at = QUOTED.lastIndex;
+      continue;
+    }
+    if (/[\s{,]/.test(character)) break;
+    if (character === '/' && !colon && at > start && !/[/*]/.test(source[at + 1] ?? '')) break;
+    if (character === ':') colon = true;
+    at++;
   }
-  c.seek(at);
-  c.lastEnd = at;
   return source.slice(start, at);
 }

@@ -1,6 +1,6 @@
 /** The parser's place in the tokens, and its way out of errors. */
 import type { Diagnostics } from '../diagnostic.ts';
-import { isClosed, Lexer } from '../lex/lexer.ts';
+import { Lexer } from '../lex/lexer.ts';
 import type { Token, TokenKind } from '../lex/tokens.ts';
 import type { Source, Span } from '../source.ts';
 import * as messages from './messages.ts';
@@ -20,14 +20,21 @@ const ERROR_LIMIT = 50;
  */
 export const DEPTH_LIMIT = 500;
 
+/** White space and comments, and what an error points at: a word, a number, a name with its sign, a character. */
+const TRIVIA = /(?:[ \t\r\n\f\v]+|\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|$))*/y;
+const POINTED = /[A-Za-z_][A-Za-z0-9_]*|[0-9][0-9A-Za-z.]*|[@$][A-Za-z0-9_]*|[\s\S]?/uy;
+
 export class Cursor {
   readonly source: Source;
   readonly lexer: Lexer;
   token: Token;
   /** The end of the token before. */
   lastEnd = 0;
-  /** In a predicate outside of parentheses: there a `/` before `{` is no division. */
-  inPredicate = false;
+  /**
+   * For editors: an error ends its statement, and what follows is read as if nothing had been. Otherwise errors are
+   * those of bpftrace: what is missing is said and taken as there, and the first statement with an error is the last.
+   */
+  readonly tolerant: boolean;
   /** An error was passed over to the end of the text: that blocks are open is no news. */
   lost = false;
   readonly #diagnostics: Diagnostics;
@@ -37,8 +44,9 @@ export class Cursor {
   #errors = 0;
   #depth = 0;
 
-  constructor(source: Source, diagnostics: Diagnostics) {
+  constructor(source: Source, diagnostics: Diagnostics, tolerant = false) {
     this.source = source;
+    this.tolerant = tolerant;
     this.#diagnostics = diagnostics;
     this.lexer = new Lexer(source);
     this.token = this.lexer.next();
@@ -84,14 +92,16 @@ export class Cursor {
     return this.token.kind === kind ? this.advance() : undefined;
   }
 
-  expect(kind: TokenKind): Token {
-    if (this.token.kind !== kind) throw this.failure(messages.expected(kind));
-    return this.advance();
+  /** Passes what has to be there, or says that it is not. */
+  expect(kind: TokenKind): boolean {
+    if (this.accept(kind)) return true;
+    this.wrong(messages.expected(kind));
+    return false;
   }
 
-  expectKind(kind: TokenKind, what: string): Token {
-    if (this.token.kind !== kind) throw this.failure(messages.expectedA(what));
-    return this.advance();
+  /** Errors were found, and everything is over soon. */
+  get failed(): boolean {
+    return !this.tolerant && this.#errors > 0;
   }
 
   span(start: number, end: number = this.lastEnd): Span {
@@ -102,18 +112,33 @@ export class Cursor {
     return this.span(token.start, token.end);
   }
 
-  report(message: string, span: Span = this.spanOf(this.token), hint?: string): void {
-    this.#diagnostics.error(span, message, hint === undefined ? {} : { hint });
+  report(message: string, span: Span = this.spanOf(this.token)): void {
+    // What is missing may be missing twice at one place: for an argument and for its statement.
+    this.#diagnostics.list.push({ severity: 'error', span, message });
     if (++this.#errors < ERROR_LIMIT) return;
     this.#diagnostics.error(undefined, messages.tooManyErrors(ERROR_LIMIT));
     throw new GiveUp();
   }
 
-  /** Reports, for `throw`. */
-  failure(message: string, span: Span = this.spanOf(this.token)): SyntaxFailure {
-    if (this.token.kind === 'string' && message !== messages.unterminatedString && !isClosed(this.token.text))
-      this.report(messages.unterminatedString, this.spanOf(this.token));
-    else this.report(message, span);
+  /** Reports what is wrong at this place. */
+  wrong(message: string, span: Span = this.pointedAt(this.token.start)): void {
+    this.report(message, span);
+    if (this.tolerant) throw new SyntaxFailure();
+  }
+
+  /** What stands at a place, or behind the white space there. */
+  pointedAt(offset: number): Span {
+    TRIVIA.lastIndex = offset;
+    TRIVIA.test(this.source.text);
+    const start = TRIVIA.lastIndex;
+    POINTED.lastIndex = start;
+    POINTED.test(this.source.text);
+    return this.span(start, POINTED.lastIndex);
+  }
+
+  /** Reports what cannot be passed over, for `throw`. */
+  failure(message: string): SyntaxFailure {
+    this.report(message, this.pointedAt(this.token.start));
     return new SyntaxFailure();
   }
 
@@ -125,17 +150,6 @@ export class Cursor {
       return parse();
     } finally {
       this.#depth--;
-    }
-  }
-
-  /** Inside brackets, where `/` is a division whatever follows. */
-  bracketed<T>(parse: () => T): T {
-    const before = this.inPredicate;
-    this.inPredicate = false;
-    try {
-      return parse();
-    } finally {
-      this.inPredicate = before;
     }
   }
 

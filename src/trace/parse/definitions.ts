@@ -4,23 +4,33 @@ import type { Cursor } from './cursor.ts';
 import * as messages from './messages.ts';
 
 export function atDefinition(c: Cursor): boolean {
-  if (c.at('#')) return true;
+  if (c.at('#')) return c.peek().kind !== '!';
+  if (!c.at('name')) return false;
   const { text } = c.token;
-  return c.at('name') && (text === 'struct' || text === 'union' || text === 'enum' || text === 'typedef');
+  if (text === 'typedef') return c.peek().kind === 'name';
+  if (text !== 'struct' && text !== 'union' && text !== 'enum') return false;
+  if (c.peek().text === '__attribute__') return true;
+  return c.peek().kind === '{' || (c.peek().kind === 'name' && c.peek(2).kind === '{');
 }
 
+/** A definition needs no `;` behind it here: C does. */
 export function parseDefinition(c: Cursor): CDefinition {
   const { start, text: word } = c.token;
   const { text } = c.source;
-  const end = c.at('#') ? directiveEnd(text, start) : definitionEnd(text, start, word === 'typedef');
-  if (end === undefined)
-    throw c.failure(messages.unterminatedDefinition(word), c.span(start, start + word.length));
+  const directive = c.at('#');
+  const end = directive ? directiveEnd(text, start) : definitionEnd(text, start, word === 'typedef');
+  if (end === undefined) {
+    c.wrong(messages.unterminatedDefinition(word), c.span(start, start + word.length));
+    return { kind: 'definition', text: '', span: c.span(start, start) };
+  }
   let last = end;
   // A line that goes on into nothing must not go on into what comes next.
   while (/[\s\\]/.test(text[last - 1]!)) last--;
   c.seek(end);
   c.lastEnd = last;
-  return { kind: 'definition', text: text.slice(start, last), span: c.span(start, last) };
+  const written = text.slice(start, last);
+  const closed = directive || written.endsWith(';') ? written : `${written};`;
+  return { kind: 'definition', text: closed, span: c.span(start, last) };
 }
 
 const TRIVIA = /(?:\s|\/\/[^\n]*|\/\*[\s\S]*?\*\/)*/y;

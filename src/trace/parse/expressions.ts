@@ -9,16 +9,9 @@ import type {
   TupleExpr,
   UnaryExpr,
 } from '../ast/nodes.ts';
-import {
-  BINARY_PRECEDENCE,
-  isGrammarBuiltin,
-  isKeyword,
-  isTypeName,
-  type Token,
-  UNARY_OPERATORS,
-} from '../lex/tokens.ts';
+import { BINARY_PRECEDENCE, isGrammarBuiltin, type Token, UNARY_OPERATORS } from '../lex/tokens.ts';
 import type { Cursor } from './cursor.ts';
-import { integerExpr, positionalExpr, stringExpr } from './literals.ts';
+import { missing, parseIntegerLiteral, parsePositional, parseSize, parseStringLiteral } from './literals.ts';
 import * as messages from './messages.ts';
 import { parseBlock } from './statements.ts';
 import { afterModifiers, closingParenthesis, parseType, parseTypeOrExpr } from './types.ts';
@@ -28,8 +21,8 @@ export function parseExpr(c: Cursor): Expr {
 }
 
 function parseTernary(c: Cursor): Expr {
-  const { start } = c.token;
   const condition = parseBinary(c, 1);
+  const { start } = condition.span;
   if (!c.accept('?')) return condition;
   const then = c.at(':') ? undefined : parseExpr(c);
   c.expect(':');
@@ -38,8 +31,12 @@ function parseTernary(c: Cursor): Expr {
 }
 
 function parseBinary(c: Cursor, least: number): Expr {
-  const { start } = c.token;
-  let left = parseUnary(c);
+  return parseBinaryFrom(c, parseUnary(c), least);
+}
+
+/** What may follow a left operand. */
+export function parseBinaryFrom(c: Cursor, first: Expr, least = 1): Expr {
+  let left = first;
   for (;;) {
     const precedence = binaryPrecedence(c);
     if (precedence < least) return left;
@@ -51,16 +48,16 @@ function parseBinary(c: Cursor, least: number): Expr {
       operatorSpan: c.spanOf(operator),
       left,
       right,
-      span: c.span(start),
+      span: c.span(left.span.start),
     };
   }
 }
 
-/** 0 where no operator is. */
+/** 0 where no operator is. A `/` before `{` ends a predicate. */
 function binaryPrecedence(c: Cursor): number {
   const { kind } = c.token;
   if (!Object.hasOwn(BINARY_PRECEDENCE, kind)) return 0;
-  if (kind === '/' && c.inPredicate && c.peek().kind === '{') return 0;
+  if (kind === '/' && c.peek().kind === '{') return 0;
   return BINARY_PRECEDENCE[kind as BinaryOperator];
 }
 
@@ -68,105 +65,93 @@ const unaryOperators: ReadonlySet<string> = new Set(UNARY_OPERATORS);
 
 function parseUnary(c: Cursor): Expr {
   const { kind, start } = c.token;
-  if (unaryOperators.has(kind)) {
-    const token = c.advance();
-    const operand = c.nested(() => parseUnary(c));
-    checkTarget(c, token, operand);
-    return {
-      kind: 'unary',
-      operator: kind as UnaryExpr['operator'],
-      postfix: false,
-      operand,
-      span: c.span(start),
-    };
-  }
-  if (kind === '(' && startsCast(c)) return parseCast(c);
-  return parsePostfix(c);
+  if (kind === '&&') return parseAddress(c, start);
+  if (!unaryOperators.has(kind)) return parsePostfix(c, parsePrimary(c));
+  if (kind === '&') return parseAddress(c, start);
+  c.advance();
+  const operand = c.nested(() => parseUnary(c));
+  if ((kind === '++' || kind === '--') && !isSteppable(operand)) c.wrong(messages.stepTarget, operand.span);
+  return {
+    kind: 'unary',
+    operator: kind as UnaryExpr['operator'],
+    postfix: false,
+    operand,
+    span: c.span(start),
+  };
 }
 
-/** Only what has a place in memory can be stepped, or has an address. */
-function checkTarget(c: Cursor, operator: Token, operand: Expr): void {
-  if (operand.kind === 'variable' || operand.kind === 'map') return;
-  if (operator.kind === '++' || operator.kind === '--')
-    c.report(messages.stepTarget(operator.kind), c.span(operator.start));
-  else if (operator.kind === '&') c.report(messages.addressTarget, c.span(operator.start));
+/** `&$x`, `&@m`; of `&&` it is the first sign. */
+function parseAddress(c: Cursor, start: number): Expr {
+  if (c.at('&&')) c.seek(start + 1);
+  else c.advance();
+  if (!c.at('variable') && !c.at('map')) c.wrong(messages.addressTarget);
+  const operand = c.nested(() => (c.at('map') ? parseMap(c) : parseUnary(c)));
+  return { kind: 'unary', operator: '&', postfix: false, operand, span: c.span(start) };
 }
+
+const isSteppable = ({ kind }: Expr): boolean => kind === 'variable' || kind === 'map';
 
 // Casts
 
 /**
- * Whether `(` begins a cast. `(struct x *)` and `(x*)` can be nothing else; `(name)` and `(name[4])` are casts if
- * something follows that an expression starts with. Signs that are binary operators too count only after what is a
- * type for sure: `(retval) - 1` is a difference and `(uint64) -1` is none.
+ * Whether `(` begins a cast: what is in the parentheses looks like a type, and something follows that an expression can
+ * start with. `(a) - 1` is a cast of -1 to a type `a`, as in C where `a` is one; the builtins that the grammar knows
+ * are never types.
  */
 function startsCast(c: Cursor): boolean {
   const name = c.peek();
   if (name.kind !== 'name') return false;
-  if (name.text === 'struct' || name.text === 'union' || name.text === 'enum') return true;
-  if (name.text === 'typeof') return typeofIsCast(c);
-  if (isKeyword(name.text) || isGrammarBuiltin(name.text)) return false;
-  const close = afterModifiers(c, 2);
-  if (c.peek(close).kind !== ')') return false;
-  for (let at = 2; at < close; at++)
-    if (c.peek(at).kind === '*' || (c.peek(at).kind === '[' && c.peek(at + 1).kind === ']')) return true;
-  return startsOperand(c.peek(close + 1), looksLikeType(name.text));
+  if (name.text === 'typeof') {
+    const place = closingParenthesis(c, 2);
+    return place !== undefined && endsCast(c, afterModifiers(c, place + 1));
+  }
+  const tagged = name.text === 'struct' || name.text === 'union' || name.text === 'enum';
+  // What is being written in an editor is one already.
+  if (tagged && c.tolerant) return true;
+  const close = afterModifiers(c, tagged ? 3 : 2);
+  if (close === 2 && isGrammarBuiltin(name.text)) return false;
+  return endsCast(c, close);
 }
 
-/** `(typeof(x))y` against `(typeof(x) == …)`: what follows the parentheses of typeof tells. */
-function typeofIsCast(c: Cursor): boolean {
-  const place = closingParenthesis(c, 2);
-  if (place === undefined) return false;
-  const close = afterModifiers(c, place + 1);
-  return c.peek(close).kind === ')' && (close > place + 1 || startsOperand(c.peek(close + 1), true));
-}
+const endsCast = (c: Cursor, close: number): boolean =>
+  c.peek(close).kind === ')' && startsOperand(c.peek(close + 1));
 
 const OPERAND_KINDS: ReadonlySet<string> = new Set([
-  'variable',
-  'map',
-  'parameter',
-  'parameterCount',
-  'integer',
-  'string',
-  '(',
-  '!',
-  '~',
+  ...['name', 'variable', 'map', 'parameter', 'parameterCount', 'integer', 'string'],
+  ...['(', '!', '~', '-', '--', '->', '-=', '*', '*=', '&', '&&', '&='],
 ]);
 
-const BINARY_OR_UNARY: ReadonlySet<string> = new Set(['-', '*', '&', '++', '--']);
-
-function startsOperand(token: Token, surelyType: boolean): boolean {
-  if (token.kind === 'name') return token.text !== 'else';
-  return OPERAND_KINDS.has(token.kind) || (surelyType && BINARY_OR_UNARY.has(token.kind));
-}
-
-/** By the habits of C: `pid_t`, `u64`, `__be32`. */
-export function looksLikeType(name: string): boolean {
-  return isTypeName(name) || /^(?:\w+_t|(?:__)?[us](?:8|16|32|64)|__[bl]e(?:16|32|64))$/.test(name);
-}
+const startsOperand = ({ kind }: Token): boolean => OPERAND_KINDS.has(kind);
 
 function parseCast(c: Cursor): Expr {
   const { start } = c.advance();
   const type = c.nested(() => parseType(c));
   c.expect(')');
+  const span = c.span(start);
   const value = c.nested(() => parseUnary(c));
-  return { kind: 'cast', type, value, span: c.span(start) };
+  return { kind: 'cast', type, value, span };
 }
 
 // Postfix
 
-function parsePostfix(c: Cursor): Expr {
-  const { start } = c.token;
-  let base = parsePrimary(c);
+export function parsePostfix(c: Cursor, first: Expr): Expr {
+  let base = first;
+  const { start } = base.span;
   for (;;) {
-    if (c.at('.') || c.at('->')) base = parseMember(c, base, start);
-    else if (c.accept('[')) {
-      const index = c.bracketed(() => parseExpr(c));
+    if (c.at('.') || c.at('->')) {
+      const member = parseMember(c, base, start);
+      if (member === undefined) return base;
+      base = member;
+    } else if (c.accept('[')) {
+      const index = parseExpr(c);
       c.expect(']');
       base = { kind: 'index', base, index, span: c.span(start) };
     } else if (c.at('++') || c.at('--')) {
       const token = c.advance();
-      if (base.kind !== 'variable' && base.kind !== 'map')
-        c.report(messages.stepTarget(token.kind), c.span(start));
+      if (!isSteppable(base)) {
+        c.wrong(messages.stepTarget, c.spanOf(token));
+        return base;
+      }
       base = {
         kind: 'unary',
         operator: token.kind as '++' | '--',
@@ -178,16 +163,19 @@ function parsePostfix(c: Cursor): Expr {
   }
 }
 
-function parseMember(c: Cursor, base: Expr, start: number): Expr {
-  const arrow = c.advance().kind === '->';
-  if (!arrow && c.at('integer')) {
-    const token = c.advance();
-    const index = Number(token.text);
-    if (!/^[0-9]+$/.test(token.text) || !Number.isSafeInteger(index))
-      c.report(messages.expectedA('the index of an element'), c.spanOf(token));
+/** Undefined, and reported, where no name follows. */
+function parseMember(c: Cursor, base: Expr, start: number): Expr | undefined {
+  const operator = c.advance().text;
+  if (operator === '.' && c.at('integer')) {
+    const index = Number(parseSize(c) ?? 0n);
     return { kind: 'tupleAccess', base, index, span: c.span(start) };
   }
-  const name = c.expectKind('name', 'the name of a field');
+  const name = c.accept('name');
+  if (name === undefined) {
+    c.wrong(messages.fieldName(operator));
+    return undefined;
+  }
+  const arrow = operator === '->';
   return { kind: 'field', base, name: name.text, nameSpan: c.spanOf(name), arrow, span: c.span(start) };
 }
 
@@ -197,11 +185,11 @@ export function parsePrimary(c: Cursor): Expr {
   const { token } = c;
   switch (token.kind) {
     case 'integer':
-      return integerExpr(c, c.advance());
+      return parseIntegerLiteral(c);
     case 'string':
-      return stringExpr(c, c.advance());
+      return parseStringLiteral(c);
     case 'parameter':
-      return positionalExpr(c, c.advance());
+      return parsePositional(c);
     case 'parameterCount':
       c.advance();
       return { kind: 'positionalCount', span: c.spanOf(token) };
@@ -211,26 +199,26 @@ export function parsePrimary(c: Cursor): Expr {
     case 'map':
       return parseMap(c);
     case '(':
-      return parseParenthesised(c);
+      return startsCast(c) ? parseCast(c) : parseParenthesised(c);
     case '{':
       return parseBlock(c);
     case 'name':
       return parseNamed(c);
     default:
-      throw c.failure(messages.unexpectedInput);
+      c.wrong(token.text === '$' ? messages.variableName : messages.expression);
+      return missing(c);
   }
 }
 
 export function parseMap(c: Cursor): MapExpr {
   const name = c.advance();
   const nameSpan = c.spanOf(name);
-  if (!c.at('[')) return { kind: 'map', name: name.text, nameSpan, span: nameSpan };
-  c.advance();
-  const start = c.token.start;
-  const keys = c.bracketed(() => parseList(c));
-  const key: Expr = keys.length === 1 ? keys[0]! : { kind: 'tuple', elements: keys, span: c.span(start) };
+  if (!c.accept('[')) return { kind: 'map', name: name.text, nameSpan, span: nameSpan };
+  const keys = parseList(c);
   c.expect(']');
-  return { kind: 'map', name: name.text, nameSpan, key, span: c.span(name.start) };
+  const span = c.span(name.start);
+  const key: Expr = keys.length === 1 ? keys[0]! : { kind: 'tuple', elements: keys, span };
+  return { kind: 'map', name: name.text, nameSpan, key, span };
 }
 
 /** One or more. */
@@ -240,6 +228,7 @@ function parseList(c: Cursor): Expr[] {
   return list;
 }
 
+/** Keywords that mean nothing here are names like others. */
 function parseNamed(c: Cursor): Expr {
   const { token } = c;
   switch (token.text) {
@@ -254,7 +243,7 @@ function parseNamed(c: Cursor): Expr {
     case 'typeinfo': {
       c.advance();
       c.expect('(');
-      const of = c.bracketed(() => parseTypeOrExpr(c));
+      const of = parseTypeOrExpr(c);
       c.expect(')');
       return { kind: 'typeQuery', query: token.text, of, span: c.span(token.start) };
     }
@@ -262,10 +251,9 @@ function parseNamed(c: Cursor): Expr {
       return parseOffsetof(c);
     case 'comptime':
       c.advance();
-      return { kind: 'comptime', expression: parseExpr(c), span: c.span(token.start) };
+      return { kind: 'comptime', expression: c.nested(() => parseUnary(c)), span: c.span(token.start) };
     default:
   }
-  if (isKeyword(token.text)) throw c.failure(messages.unexpectedInput);
   c.advance();
   if (c.at('(')) return parseCall(c, token);
   return { kind: 'identifier', name: token.text, span: c.spanOf(token) };
@@ -273,33 +261,57 @@ function parseNamed(c: Cursor): Expr {
 
 function parseCall(c: Cursor, name: Token): CallExpr {
   c.expect('(');
-  const args = c.at(')') ? [] : c.bracketed(() => parseList(c));
-  if (!c.at(')')) throw c.failure(messages.expectedA("',' or ')'"));
-  c.advance();
+  const args = c.at(')') ? [] : parseList(c);
+  c.expect(')');
   return { kind: 'call', name: name.text, nameSpan: c.spanOf(name), args, span: c.span(name.start) };
 }
 
 function parseOffsetof(c: Cursor): Expr {
   const { start } = c.advance();
   c.expect('(');
-  const of = c.bracketed(() => parseTypeOrExpr(c));
+  const of = parseTypeOrExpr(c);
   c.expect(',');
-  const path = [c.expectKind('name', 'the name of a field').text];
-  while (c.accept('.')) path.push(c.expectKind('name', 'the name of a field').text);
+  const path: string[] = [];
+  do path.push(parseFieldName(c));
+  while (c.accept('.'));
   c.expect(')');
   return { kind: 'offsetof', of, path, span: c.span(start) };
 }
 
-/** The head can stand in parentheses: they are those of an expression. */
+function parseFieldName(c: Cursor): string {
+  const name = c.accept('name');
+  if (name === undefined) c.wrong(messages.identifier);
+  return name?.text ?? '';
+}
+
+/**
+ * Of `if`, `while` and `unroll`; `()` is none. Operators need no parentheses around them, as before bpftrace 0.26,
+ * which takes one operand.
+ */
+export function parseCondition(c: Cursor): Expr {
+  if (c.at('(') && c.peek().kind === ')') {
+    c.advance();
+    c.wrong(messages.expression);
+    c.accept(')');
+    return missing(c);
+  }
+  return c.nested(() => parseBinary(c, 1));
+}
+
+/** Without an else it ends where the next thing begins. */
 export function parseIf(c: Cursor): IfExpr {
   const { start } = c.advance();
-  const condition = parseExpr(c);
-  const then = c.bracketed(() => parseBlock(c));
-  if (!c.atName('else')) return { kind: 'if', condition, then, span: c.span(start) };
+  const condition = parseCondition(c);
+  const then = parseBlock(c);
+  if (!c.atName('else')) return { kind: 'if', condition, then, span: c.span(start, c.token.start) };
   c.advance();
-  if (!c.atName('if')) {
-    const otherwise = c.bracketed(() => parseBlock(c));
+  if (c.at('{')) {
+    const otherwise = parseBlock(c);
     return { kind: 'if', condition, then, otherwise, span: c.span(start) };
+  }
+  if (!c.atName('if')) {
+    c.wrong(messages.elseBlock);
+    return { kind: 'if', condition, then, span: c.span(start) };
   }
   const value = c.nested(() => parseIf(c));
   return {
@@ -307,22 +319,20 @@ export function parseIf(c: Cursor): IfExpr {
     condition,
     then,
     otherwise: { kind: 'block', statements: [], value, span: value.span },
-    span: c.span(start),
+    span: c.span(start, value.span.end),
   };
 }
 
 // Parentheses
 
 function parseParenthesised(c: Cursor): Expr {
-  return c.bracketed(() => {
-    const { start } = c.advance();
-    if (c.accept(')')) return { kind: 'tuple', elements: [], span: c.span(start) };
-    if (c.at('name') && c.peek().kind === '=') return parseRecord(c, start);
-    const first = parseExpr(c);
-    if (c.at(',')) return parseTuple(c, start, first);
-    c.expect(')');
-    return first;
-  });
+  const { start } = c.advance();
+  if (c.accept(')')) return { kind: 'tuple', elements: [], span: c.span(start) };
+  if (c.at('name') && c.peek().kind === '=' && !isGrammarBuiltin(c.token.text)) return parseRecord(c, start);
+  const first = parseExpr(c);
+  if (c.at(',')) return parseTuple(c, start, first);
+  c.expect(')');
+  return first;
 }
 
 function parseTuple(c: Cursor, start: number, first: Expr): TupleExpr {
@@ -335,16 +345,28 @@ function parseTuple(c: Cursor, start: number, first: Expr): TupleExpr {
   return { kind: 'tuple', elements, span: c.span(start) };
 }
 
+/** What else is wrong up to the `)` is so because of what was said already. */
+function skipToClosing(c: Cursor): void {
+  for (let depth = 0; !c.at('end'); c.advance()) {
+    if (c.at('(')) depth++;
+    else if (c.at(')') && depth-- === 0) return;
+  }
+}
+
 function parseRecord(c: Cursor, start: number): RecordExpr {
   const fields: { name: string; value: Expr; span: ReturnType<Cursor['span']> }[] = [];
   do {
-    if (c.at(')')) break;
-    const name = c.expectKind('name', 'the name of a field');
-    if (isGrammarBuiltin(name.text) || isKeyword(name.text))
-      c.report(messages.reservedName(name.text, 'the name of a field'), c.spanOf(name));
+    const name = c.accept('name');
+    if (name === undefined) {
+      c.wrong(messages.identifier);
+      skipToClosing(c);
+      break;
+    }
     c.expect('=');
     const value = parseExpr(c);
-    fields.push({ name: name.text, value, span: c.span(name.start) });
+    const span = c.span(name.start);
+    if (fields.some((field) => field.name === name.text)) c.wrong(messages.namedTwice(name.text), span);
+    fields.push({ name: name.text, value, span });
   } while (c.accept(','));
   c.expect(')');
   return { kind: 'record', fields, span: c.span(start) };

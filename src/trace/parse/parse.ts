@@ -5,7 +5,6 @@
 import type { CDefinition, Comment, ConfigBlock, Expr, Item, Program } from '../ast/nodes.ts';
 import { childrenOf } from '../ast/walk.ts';
 import type { Diagnostics } from '../diagnostic.ts';
-import { isClosed } from '../lex/lexer.ts';
 import type { Source } from '../source.ts';
 import { Cursor, DEPTH_LIMIT, GiveUp, SyntaxFailure } from './cursor.ts';
 import { atDefinition, parseDefinition } from './definitions.ts';
@@ -20,24 +19,25 @@ import {
 } from './items.ts';
 import * as messages from './messages.ts';
 
-export function parseProgram(source: Source, diagnostics: Diagnostics): Program {
-  const found: Found = { definitions: [], items: [], started: false };
-  const interpreter = /^#![^\r\n]*/.exec(source.text)?.[0];
-  const c = new Cursor(source, diagnostics);
-  if (interpreter !== undefined) {
-    c.lexer.comments.length = 0;
-    c.seek(interpreter.length);
-  }
+export interface ParseOptions {
+  /** For editors: errors end a statement and not the program. Default false: errors are those of bpftrace. */
+  readonly tolerant?: boolean;
+}
+
+export function parseProgram(source: Source, diagnostics: Diagnostics, options: ParseOptions = {}): Program {
+  const found: Found = { definitions: [], items: [], part: 'definitions' };
+  const c = new Cursor(source, diagnostics, options.tolerant);
+  const interpreter = passInterpreter(c);
   try {
-    while (!c.at('end')) {
+    while (!c.at('end') && !c.failed) {
       try {
         parsePart(c, found);
       } catch (error) {
         if (!(error instanceof SyntaxFailure)) throw error;
+        if (!c.tolerant) break;
         c.skipItem();
       }
     }
-    checkComments(c);
     found.items = found.items.filter((item) => isShallow(c, item));
   } catch (error) {
     if (!(error instanceof GiveUp)) throw error;
@@ -53,13 +53,23 @@ export function parseProgram(source: Source, diagnostics: Diagnostics): Program 
   };
 }
 
+/** `#!/usr/bin/env bpftrace`, as the first thing. */
+function passInterpreter(c: Cursor): string | undefined {
+  const { start } = c.token;
+  const line = /^#![^\r\n]*/.exec(c.source.text.slice(start))?.[0];
+  if (line === undefined) return undefined;
+  c.lexer.comments.length = 0;
+  c.seek(start + line.length);
+  return line;
+}
+
 /** An expression alone, such as the text of a `#define`; undefined, and reported, if it is none. */
 export function parseExpression(source: Source, diagnostics: Diagnostics): Expr | undefined {
   const c = new Cursor(source, diagnostics);
   try {
     const expression = parseExpr(c);
-    if (c.at('end')) return expression;
-    c.report(messages.unexpectedInput);
+    if (!c.at('end')) c.wrong(messages.unexpectedInput);
+    if (!c.failed) return expression;
   } catch (error) {
     if (!(error instanceof SyntaxFailure || error instanceof GiveUp)) throw error;
   }
@@ -70,40 +80,48 @@ interface Found {
   readonly definitions: CDefinition[];
   config?: ConfigBlock;
   items: Item[];
-  /** The first probe, function or declaration has been seen: the head of the program is over. */
-  started: boolean;
+  /** C definitions come first, then the config block and imports, then all the rest. */
+  part: 'definitions' | 'head' | 'items';
 }
 
 function parsePart(c: Cursor, found: Found): void {
-  const { token } = c;
+  const { start } = c.token;
   if (atDefinition(c)) {
-    if (found.started) c.report(messages.definitionsFirst);
-    found.definitions.push(parseDefinition(c));
+    const definition = parseDefinition(c);
+    // A preprocessor's line has its end in it.
+    const { end } = definition.span;
+    const last = c.source.text[start] === '#' && c.source.text[end] === '\n' ? end + 1 : end;
+    if (found.part !== 'definitions') c.wrong(messages.definitionsFirst, c.span(start, last));
+    found.definitions.push(definition);
     return;
   }
-  const word = c.at('name') ? token.text : '';
-  if (word === 'config') {
-    if (found.started) c.report(messages.configFirst);
-    else if (found.config) c.report(messages.duplicateConfig);
-    const config = parseConfig(c);
-    found.config ??= config;
-    return;
+  const word = c.at('name') && c.peek().kind !== ':' ? c.token.text : '';
+  if (word === 'config') parseConfigPart(c, found);
+  else if (word === 'import') {
+    if (found.part === 'items') c.wrong(messages.importsFirst);
+    keep(found, 'head', parseImport(c));
+  } else if (word === 'let') keep(found, 'items', parseMapDeclaration(c));
+  else if (word === 'macro') keep(found, 'items', parseMacro(c));
+  else if (word === 'fn') keep(found, 'items', parseSubprogram(c));
+  else {
+    const probe = parseProbe(c);
+    if (probe === undefined && c.token.start === start) c.wrong(messages.unexpectedInput);
+    keep(found, 'items', probe);
   }
-  if (word === 'import' && c.peek().kind !== '=') {
-    if (found.started) c.report(messages.importsFirst);
-    found.items.push(parseImport(c));
-    return;
-  }
-  found.started = true;
-  if (word === 'let') found.items.push(parseMapDeclaration(c));
-  else if (word === 'macro') found.items.push(parseMacro(c));
-  else if (word === 'fn') found.items.push(parseSubprogram(c));
-  else found.items.push(parseProbe(c));
 }
 
-function checkComments(c: Cursor): void {
-  const last = c.lexer.comments.at(-1);
-  if (last && !isClosed(last.text)) c.report(messages.unterminatedComment, last.span);
+function keep(found: Found, part: 'head' | 'items', item: Item | undefined): void {
+  if (found.part !== 'items') found.part = part;
+  if (item !== undefined) found.items.push(item);
+}
+
+function parseConfigPart(c: Cursor, found: Found): void {
+  if (found.part === 'items') c.wrong(messages.configFirst);
+  else if (found.config) c.wrong(messages.duplicateConfig);
+  if (c.failed) return;
+  found.part = 'head';
+  const config = parseConfig(c);
+  found.config ??= config;
 }
 
 /** A chain of a thousand operators is no nesting in the text, but one in the tree. */

@@ -6,156 +6,231 @@ import type {
   Expr,
   ForStatement,
   MapExpr,
-  RangeExpr,
   Statement,
+  VariableExpr,
 } from '../ast/nodes.ts';
 import { ASSIGN_OPERATORS } from '../lex/tokens.ts';
 import { type Cursor, SyntaxFailure } from './cursor.ts';
-import { parseExpr, parseIf, parseMap, parsePrimary } from './expressions.ts';
-import { stringBytes } from './literals.ts';
+import {
+  parseBinaryFrom,
+  parseCondition,
+  parseExpr,
+  parseIf,
+  parseMap,
+  parsePostfix,
+  parsePrimary,
+} from './expressions.ts';
+import { missing, parseStringBytes } from './literals.ts';
 import * as messages from './messages.ts';
 import { parseType } from './types.ts';
 
-/** `{ statement; … value }`. Errors inside are reported here, each statement for itself. */
+/** `{ statement; … value }`. The first statement with an error is the last that is read, but in editors. */
 export function parseBlock(c: Cursor): BlockExpr {
-  const { start } = c.expect('{');
+  const { start } = c.token;
   const statements: Statement[] = [];
   let value: Expr | undefined;
-  c.bracketed(() =>
-    c.nested(() => {
-      while (!c.at('}') && !c.at('end')) {
-        if (c.accept(';')) continue;
-        try {
-          const statement = parseStatement(c);
-          if (c.at('}') && statement.kind === 'expression') value = statement.expression;
-          else {
-            statements.push(statement);
-            endStatement(c, statement);
-          }
-        } catch (error) {
-          if (!(error instanceof SyntaxFailure)) throw error;
-          c.skipStatement();
-        }
+  const block = (): BlockExpr => ({ kind: 'block', statements, value, span: c.span(start) });
+  if (!c.expect('{')) return block();
+  c.nested(() => {
+    while (!c.at('}') && !c.at('end') && !c.failed) {
+      const { start: place } = c.token;
+      try {
+        value = parseStatement(c, statements);
+        if (c.failed && c.token.start === place) c.wrong(messages.unexpectedInBlock);
+      } catch (error) {
+        if (!(error instanceof SyntaxFailure && c.tolerant)) throw error;
+        c.skipStatement();
       }
-    }),
-  );
-  if (!c.accept('}') && !c.lost) c.report(messages.expected('}'));
-  return { kind: 'block', statements, value, span: c.span(start) };
+    }
+  });
+  if (c.failed) return block();
+  if (c.tolerant) {
+    if (!c.accept('}') && !c.lost) c.report(messages.expected('}'));
+  } else c.expect('}');
+  return block();
 }
 
-function endStatement(c: Cursor, statement: Statement): void {
-  if (c.accept(';') || c.at('}') || c.at('end') || endsWithBlock(statement)) return;
-  throw c.failure(messages.expected(';'));
-}
-
-/** Needs no `;` behind it. */
-function endsWithBlock(statement: Statement): boolean {
-  switch (statement.kind) {
-    case 'while':
-    case 'unroll':
-    case 'for':
-      return true;
-    case 'expression':
-      return statement.expression.kind === 'block' || statement.expression.kind === 'if';
-    default:
-      return false;
+/** Adds a statement; an expression that is the last thing of its block is its value instead. */
+function parseStatement(c: Cursor, statements: Statement[]): Expr | undefined {
+  if (c.at('variable') || c.at('map')) return parseTargeted(c, statements);
+  // bpftrace took empty statements until 0.25: scripts have them behind blocks.
+  if (c.accept(';')) return undefined;
+  const statement = c.at('name') ? parseKeyword(c) : undefined;
+  if (statement !== undefined) {
+    statements.push(statement);
+    return undefined;
   }
+  const { start } = c.token;
+  // A `$` without a name is not passed: what follows is not looked at.
+  const lone = c.token.text === '$';
+  // `$1;` is a statement without its `;`, as those of variables are.
+  const parameter = c.at('parameter') || c.at('parameterCount');
+  // Ends with its blocks: `if $a { … } ++$b` is two statements.
+  const expression = c.atName('if') ? c.nested(() => parseIf(c)) : parseExpr(c);
+  const end = c.lastEnd;
+  if (c.at('}') || (lone && c.token.start === start)) return expression;
+  if (!c.accept(';') && (parameter || !endsItself(expression))) c.wrong(messages.expected(';'));
+  statements.push({ kind: 'expression', expression, span: parameter ? c.span(start, end) : c.span(start) });
+  return undefined;
 }
 
-function parseStatement(c: Cursor): Statement {
+const endsItself = ({ kind }: Expr): boolean => kind === 'if' || kind === 'block' || kind === 'ternary';
+
+/** Undefined: the name begins an expression. */
+function parseKeyword(c: Cursor): Statement | undefined {
   const { start, text } = c.token;
-  if (c.at('{')) return { kind: 'expression', expression: parseBlock(c), span: c.span(start) };
-  if (!c.at('name')) return parseExpressionStatement(c);
   switch (text) {
-    case 'if':
-      // Ends with its blocks: `if $a { … } ++$b` is two statements.
-      return { kind: 'expression', expression: c.nested(() => parseIf(c)), span: c.span(start) };
     case 'let':
       return parseLet(c);
     case 'while': {
       c.advance();
-      const condition = parseExpr(c);
+      const condition = parseCondition(c);
       return { kind: 'while', condition, body: parseBlock(c), span: c.span(start) };
     }
-    case 'unroll':
-      return parseUnroll(c);
+    case 'unroll': {
+      c.advance();
+      const count = parseCondition(c);
+      return { kind: 'unroll', count, body: parseBlock(c), span: c.span(start) };
+    }
     case 'for':
       return parseFor(c);
     case 'break':
     case 'continue':
       c.advance();
-      return { kind: text, span: c.span(start) };
+      return { kind: text, span: c.span(start, endOfJump(c)) };
     case 'return': {
       c.advance();
       const value = c.at(';') || c.at('}') ? undefined : parseExpr(c);
-      return { kind: 'return', value, span: c.span(start) };
+      return { kind: 'return', value, span: c.span(start, endOfJump(c)) };
     }
-    case 'import': {
-      c.advance();
-      const path = stringBytes(c, c.expectKind('string', 'a path in quotes'));
-      return { kind: 'importStatement', path, span: c.span(start) };
+    case 'import':
+      return parseImportStatement(c);
+    case '_': {
+      if (c.peek().kind !== '=') return undefined;
+      const target = { kind: 'discard', span: c.spanOf(c.advance()) } as const;
+      return parseAssignment(c, start, target);
     }
-    case '_':
-      if (c.peek().kind === '=') {
-        const target = { kind: 'discard', span: c.spanOf(c.advance()) } as const;
-        return parseAssignment(c, start, target);
-      }
-      return parseExpressionStatement(c);
     default:
-      return parseExpressionStatement(c);
+      return undefined;
   }
+}
+
+/** Passes the `;`, which only the last statement of a block can do without. */
+function endStatement(c: Cursor): void {
+  if (!c.at('}')) c.expect(';');
+}
+
+/** A jump has its `;` in it, or the white space before the end of the block. */
+function endOfJump(c: Cursor): number {
+  const ends = c.at(';');
+  endStatement(c);
+  return ends ? c.lastEnd : c.token.start;
 }
 
 const assignOperators: ReadonlySet<string> = new Set(ASSIGN_OPERATORS);
 
-function parseExpressionStatement(c: Cursor): Statement {
-  const { start } = c.token;
-  const expression = parseExpr(c);
-  if (assignOperators.has(c.token.kind)) return parseAssignment(c, start, expression);
-  return { kind: 'expression', expression, span: c.span(start) };
+/** What begins with a variable or a map: an assignment, a step, or an expression. */
+function parseTargeted(c: Cursor, statements: Statement[]): Expr | undefined {
+  const { token } = c;
+  const target = c.at('map') ? parseMap(c) : parseVariable(c);
+  if (assignOperators.has(c.token.kind)) {
+    statements.push(parseAssignment(c, token.start, target));
+    return undefined;
+  }
+  let expression: Expr;
+  if (c.at('++') || c.at('--')) {
+    const operator = c.advance().kind as '++' | '--';
+    expression = { kind: 'unary', operator, postfix: true, operand: target, span: c.span(token.start) };
+  } else {
+    const place = parsePostfix(c, target);
+    if (c.at('=')) return refuseAssignment(c, place);
+    expression = parseBinaryFrom(c, place);
+  }
+  if (c.at('}')) return expression;
+  const span = c.span(token.start);
+  if (!c.failed) c.expect(';');
+  statements.push({ kind: 'expression', expression, span });
+  return undefined;
+}
+
+function parseVariable(c: Cursor): VariableExpr {
+  const token = c.advance();
+  return { kind: 'variable', name: token.text, span: c.spanOf(token) };
+}
+
+/** `$tuple.0 = …`, `@m[1][2] = …` */
+function refuseAssignment(c: Cursor, place: Expr): undefined {
+  c.advance();
+  parseExpr(c);
+  const part = place.kind === 'field' || place.kind === 'tupleAccess';
+  c.wrong(part ? messages.immutable : messages.assignmentTarget, c.span(place.span.start));
 }
 
 function parseAssignment(c: Cursor, start: number, target: AssignStatement['target']): AssignStatement {
-  const operator = c.advance().kind as AssignOperator;
+  const token = c.advance();
+  const operator = token.kind as AssignOperator;
   const value = parseExpr(c);
-  return { kind: 'assign', operator, target, value, span: c.span(start) };
+  const span = c.span(start);
+  endStatement(c);
+  return { kind: 'assign', operator, operatorSpan: c.spanOf(token), target, value, span };
 }
 
 function parseLet(c: Cursor): Statement {
   const { start } = c.advance();
-  const token = c.expectKind('variable', 'a variable');
-  const variable = { kind: 'variable', name: token.text, span: c.spanOf(token) } as const;
+  if (!c.at('variable')) {
+    c.wrong(messages.letVariable);
+    return nothing(c);
+  }
+  const variable = parseVariable(c);
   const type = c.accept(':') ? parseType(c) : undefined;
   const value = c.accept('=') ? parseExpr(c) : undefined;
-  return { kind: 'let', variable, type, value, span: c.span(start) };
+  const span = c.span(start);
+  endStatement(c);
+  return { kind: 'let', variable, type, value, span };
 }
 
-function parseUnroll(c: Cursor): Statement {
+/** Where an error was reported. */
+function nothing(c: Cursor): Statement {
+  const expression = missing(c);
+  return { kind: 'expression', expression, span: expression.span };
+}
+
+function parseImportStatement(c: Cursor): Statement {
   const { start } = c.advance();
-  const count = parseExpr(c);
-  if (count.kind === 'integer' && count.value > 100n) c.report(messages.unrollMaximum, count.span);
-  if (count.kind === 'integer' && count.value < 1n) c.report(messages.unrollMinimum, count.span);
-  return { kind: 'unroll', count, body: parseBlock(c), span: c.span(start) };
+  if (!c.at('string')) {
+    c.wrong(messages.importPath);
+    return nothing(c);
+  }
+  const path = parseStringBytes(c);
+  const span = c.span(start);
+  if (!c.accept(';')) c.wrong(messages.importEnd);
+  return { kind: 'importStatement', path, span };
 }
 
 /** `for $kv : @map { … }`, `for ($i : 0..10) { … }` */
-function parseFor(c: Cursor): ForStatement {
+function parseFor(c: Cursor): Statement {
   const { start } = c.advance();
   const parenthesised = c.accept('(') !== undefined;
-  const token = c.expectKind('variable', 'a variable');
-  const variable = { kind: 'variable', name: token.text, span: c.spanOf(token) } as const;
-  c.expect(':');
-  const over = parseForRange(c);
-  if (parenthesised) c.expect(')');
-  const body = parseBlock(c);
-  return { kind: 'for', variable, over, body, span: c.span(start) };
+  if (!c.at('variable')) {
+    c.wrong(messages.forVariable);
+    return nothing(c);
+  }
+  const variable = parseVariable(c);
+  if (!c.expect(':')) return nothing(c);
+  const over = parseIterable(c, start);
+  if (parenthesised && !c.expect(')')) return nothing(c);
+  if (over.kind !== 'range' && !isWholeMap(over)) {
+    c.wrong(messages.forIterable);
+    return nothing(c);
+  }
+  return { kind: 'for', variable, over, body: parseBlock(c), span: c.span(start) };
 }
 
-function parseForRange(c: Cursor): MapExpr | RangeExpr {
-  const { start } = c.token;
-  const from = c.at('map') ? parseMap(c) : parsePrimary(c);
-  if (from.kind === 'map' && !c.at('..')) return from;
-  c.expect('..');
+const isWholeMap = (expr: Expr): expr is MapExpr => expr.kind === 'map' && expr.key === undefined;
+
+function parseIterable(c: Cursor, start: number): Expr | Extract<ForStatement['over'], { kind: 'range' }> {
+  const from = parsePrimary(c);
+  if (!c.accept('..')) return from;
   const to = parsePrimary(c);
   return { kind: 'range', from, to, span: c.span(start) };
 }

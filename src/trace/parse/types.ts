@@ -1,9 +1,9 @@
 /** Types as written: `int64`, `struct task_struct *`, `int32*[4]`, `typeof($x)`. */
 import type { Expr, TypeExpr } from '../ast/nodes.ts';
-import { isKeyword, isTypeName } from '../lex/tokens.ts';
+import { isGrammarBuiltin, isTypeName } from '../lex/tokens.ts';
 import type { Cursor } from './cursor.ts';
 import { parseExpr } from './expressions.ts';
-import { integerValue } from './literals.ts';
+import { parseSize } from './literals.ts';
 import * as messages from './messages.ts';
 
 export function parseType(c: Cursor): TypeExpr {
@@ -24,8 +24,8 @@ export function parseModifiers(c: Cursor, base: TypeExpr, start: number = base.s
       } else c.advance();
       type = { kind: 'pointerType', target: type, span: c.span(start) };
     } else if (c.accept('[')) {
-      const length = c.at(']') ? undefined : integerValue(c, c.expectKind('integer', 'an array length'));
-      c.expect(']');
+      const length = c.at(']') ? undefined : (parseSize(c) ?? 0n);
+      if (!c.expect(']')) return type;
       type = { kind: 'arrayType', element: type, length, span: c.span(start) };
     } else return type;
     if (++levels > 50) throw c.failure(messages.tooDeep(50));
@@ -36,18 +36,21 @@ function parseBaseType(c: Cursor): TypeExpr {
   const { start, text } = c.token;
   if (text === 'struct' || text === 'union' || text === 'enum') {
     c.advance();
-    const name = c.expectKind('name', `the name of a ${text}`);
-    return { kind: 'namedType', tag: text, name: name.text, span: c.span(start) };
+    const name = c.accept('name');
+    if (name === undefined) c.wrong(messages.identifier);
+    return { kind: 'namedType', tag: text, name: name?.text ?? '', span: c.span(start) };
   }
   if (text === 'typeof') {
     c.advance();
     c.expect('(');
-    const of = c.bracketed(() => parseTypeOrExpr(c));
+    const of = parseTypeOrExpr(c);
     c.expect(')');
     return { kind: 'typeofType', of, span: c.span(start) };
   }
-  if (!c.at('name') || isKeyword(text)) throw c.failure(messages.expectedA('a type'));
-  c.advance();
+  if (!c.accept('name')) {
+    c.wrong(messages.typeName);
+    return { kind: 'namedType', name: '', span: c.span(start, start) };
+  }
   return { kind: 'namedType', name: text, span: c.span(start) };
 }
 
@@ -63,12 +66,13 @@ function startsType(c: Cursor): boolean {
   if (!c.at('name')) return false;
   const { text } = c.token;
   if (text === 'struct' || text === 'union' || text === 'enum') return true;
-  if (isTypeName(text)) return c.peek().kind !== '(';
+  if (isGrammarBuiltin(text)) return false;
+  if (isTypeName(text)) return true;
   if (text === 'typeof') {
     const close = closingParenthesis(c, 1);
     return close !== undefined && endsAsType(c, close + 1);
   }
-  return !isKeyword(text) && endsAsType(c, 1);
+  return endsAsType(c, 1);
 }
 
 /** Whether stars or `[]` follow, and then the end: `x*` is no expression, `x[4]` is one. */

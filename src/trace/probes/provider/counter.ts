@@ -1,6 +1,6 @@
 /** `software:event[:count]` and `hardware:event[:count]`: once every so many events. */
 import { nearestNames } from '../../../text/nearest.ts';
-import { parseUnsigned } from '../../integer.ts';
+import { parseUnsigned } from '../../lex/integer.ts';
 import { counterEvents, findEvent } from '../events.ts';
 import { messages } from '../messages.ts';
 import type { ProviderRule } from '../rule.ts';

@@ -3,7 +3,7 @@
  * `fentry:bpf[:id]:function`. The program is loaded for its place, so there is one for each.
  */
 import { nearestNames } from '../../../text/nearest.ts';
-import { parseUnsigned } from '../../integer.ts';
+import { parseUnsigned } from '../../lex/integer.ts';
 import { messages } from '../messages.ts';
 import type { ProbeTarget } from '../resolved.ts';
 import { byName, oneEach, type ProviderRule, type Request } from '../rule.ts';

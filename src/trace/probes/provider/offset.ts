@@ -1,5 +1,5 @@
 /** `function+offset`, as kernel and user functions share it. */
-import { parseUnsigned } from '../../integer.ts';
+import { parseUnsigned } from '../../lex/integer.ts';
 import { messages } from '../messages.ts';
 import type { Request } from '../rule.ts';
 

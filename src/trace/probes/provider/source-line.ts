@@ -1,6 +1,6 @@
 /** Lines of the source: `uprobe:file@source.c:12[:7]`. */
 import { nearestNames } from '../../../text/nearest.ts';
-import { parseUnsigned } from '../../integer.ts';
+import { parseUnsigned } from '../../lex/integer.ts';
 import type { SourcePlaces } from '../environment.ts';
 import { messages } from '../messages.ts';
 import type { ProbeTarget } from '../resolved.ts';

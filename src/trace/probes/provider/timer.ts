@@ -1,5 +1,5 @@
 /** Clocks: `profile` on every CPU, `interval` on one. `hz|s|ms|us:N`, a duration (`1s`), or nanoseconds. */
-import { parseUnsigned } from '../../integer.ts';
+import { parseUnsigned } from '../../lex/integer.ts';
 import { messages } from '../messages.ts';
 import type { ProviderRule, Request } from '../rule.ts';
 

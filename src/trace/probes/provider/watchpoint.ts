@@ -1,5 +1,5 @@
 /** Accesses to memory: `watchpoint:address:length:mode`, by the CPU's debug registers. */
-import { parseUnsigned } from '../../integer.ts';
+import { parseUnsigned } from '../../lex/integer.ts';
 import { messages } from '../messages.ts';
 import type { ProviderRule } from '../rule.ts';
 
