@@ -104,7 +104,8 @@ export class Cursor {
     return !this.tolerant && this.#errors > 0;
   }
 
-  span(start: number, end: number = this.lastEnd): Span {
+  /** Of what is missing it is empty. */
+  span(start: number, end: number = Math.max(start, this.lastEnd)): Span {
     return { source: this.source, start, end };
   }
 
