@@ -16,6 +16,8 @@ export const Open: {
   readonly directory: number;
   readonly noFollow: number;
   readonly path: number;
+  /** With the path of a folder: a file in it that has no name. Linux 3.11, not on every file system. */
+  readonly nameless: number;
 } = {
   readOnly: 0,
   writeOnly: 1,
@@ -25,6 +27,7 @@ export const Open: {
   directory: arm ? 0o40000 : 0o200000,
   noFollow: arm ? 0o100000 : 0o400000,
   path: 0o10000000,
+  nameless: 0o20000000 | (arm ? 0o40000 : 0o200000),
 };
 
 /** A C string: the bytes and a NUL. Throws RangeError for text that has one inside. */
@@ -34,6 +37,14 @@ export function cString(text: string | Uint8Array): Uint8Array {
   const out = new Uint8Array(bytes.length + 1);
   out.set(bytes);
   return out;
+}
+
+const AT_SYMLINK_FOLLOW = 0x400;
+
+/** Gives an open file without a name one, by way of /proc (open(2), O_TMPFILE). Throws SysError: EEXIST, ENOENT, … */
+export function nameFile(fd: number, path: string): void {
+  const link = cString(`/proc/self/fd/${fd}`);
+  sys('linkat', [AT_FDCWD, link, AT_FDCWD, cString(path), AT_SYMLINK_FOLLOW], path);
 }
 
 /** Opens a path, close-on-exec. A path in bytes need not be UTF-8. Throws SysError. */

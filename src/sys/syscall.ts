@@ -47,6 +47,7 @@ const numbers = {
   clock_gettime: [228, 113],
   epoll_ctl: [233, 21],
   openat: [257, 56],
+  linkat: [265, 37],
   unshare: [272, 97],
   epoll_pwait: [281, 22],
   accept4: [288, 242],

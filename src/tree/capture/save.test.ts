@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -136,6 +137,16 @@ async function interrupted(root: string, signal: NodeJS.Signals): Promise<{ sign
   return assert.fail('the new file was never seen');
 }
 
+/** Whether a process has a file without a name in a folder. */
+function isWriting(pid: number, root: string): boolean {
+  try {
+    const fds = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
+    return fds.some((path) => path.startsWith(`${root}/`) && path.endsWith(' (deleted)'));
+  } catch {
+    return false;
+  }
+}
+
 /** Sends the signal as soon as the new file is there; undefined if it was never seen. */
 async function interruptedOnce(root: string, signal: NodeJS.Signals): Promise<string | null | undefined> {
   const save = new URL(`./save${extname(import.meta.url)}`, import.meta.url).href;
@@ -149,7 +160,7 @@ async function interruptedOnce(root: string, signal: NodeJS.Signals): Promise<st
   });
   let sent = false;
   while (running) {
-    if (!sent && readdirSync(root).some((name) => name.endsWith('.tmp'))) {
+    if (!sent && child.pid !== undefined && isWriting(child.pid, root)) {
       sent = true;
       child.kill(signal);
     }
@@ -169,12 +180,13 @@ test('Ctrl-C in the middle of a write leaves the whole file, and nothing beside 
   }
 });
 
-test('kill -9 in the middle of a write leaves a whole file', async (t) => {
+test('kill -9 in the middle of a write leaves a whole file, and nothing beside it', async (t) => {
   const root = folder(t);
   const path = join(root, 'a.cap');
   saveCapture(path, capture);
   const { signal } = await interrupted(root, 'SIGKILL');
   assert.equal(signal, 'SIGKILL');
+  assert.deepEqual(readdirSync(root), ['a.cap']);
   // Or it has the new content, when the process was too quick.
   if (statSync(path).size !== SIZE) assert.deepEqual(readFileSync(path), Buffer.from(capture));
 });

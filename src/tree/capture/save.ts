@@ -1,14 +1,16 @@
 /**
  * A file that is there whole or not at all.
  *
- * The bytes go to a new file of another name in the same folder, to the disk, and then take the name that was
- * asked for, in one step. So a full disk or a kill at any moment leaves what was there before. A capture holds
- * command lines of all users: nobody else may read it (mode 0600).
+ * The bytes go to a new file in the same folder, to the disk, and then take the name that was asked for, in one step.
+ * The new file has no name until it is whole, where the file system can do that: a full disk or a kill at any moment
+ * leaves what was there before, and nothing beside it. A capture holds command lines of all users: nobody else may
+ * read it (mode 0600).
  */
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   constants,
+  existsSync,
   fsyncSync,
   lstatSync,
   openSync,
@@ -18,6 +20,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { nameFile, Open } from '../../sys/file.ts';
 import { CaptureError, cannotWrite, notWritable } from './errors.ts';
 
 /** A write of several seconds would be uninterruptible in one piece. */
@@ -68,21 +71,37 @@ function writeBeside(path: string, bytes: Uint8Array): void {
   const held = (): void => {};
   for (const signal of SIGNALS) process.on(signal, held);
   try {
-    const fd = openSync(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+    const nameless = openNameless(folder);
+    const fd = nameless ?? openSync(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+    let named = nameless === undefined;
     try {
       try {
         writeAll(fd, bytes);
         fsyncSync(fd);
+        // Only renaming replaces what is there.
+        if (!named) nameFile(fd, temporary);
+        named = true;
       } finally {
         closeSync(fd);
       }
       renameSync(temporary, path);
     } catch (error) {
-      unlinkSync(temporary);
+      if (named) unlinkSync(temporary);
       throw error;
     }
   } finally {
     for (const signal of SIGNALS) process.off(signal, held);
+  }
+}
+
+/** A file without a name; undefined where there is no such thing, or a name could not be given (/proc is not there). */
+function openNameless(folder: string): number | undefined {
+  if (!existsSync('/proc/self/fd')) return undefined;
+  try {
+    return openSync(folder, constants.O_WRONLY | Open.nameless, 0o600);
+  } catch (error) {
+    if (['EOPNOTSUPP', 'EISDIR', 'EINVAL', 'ENOENT'].includes(String(codeOf(error)))) return undefined;
+    throw error;
   }
 }
 
