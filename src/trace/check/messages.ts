@@ -291,7 +291,7 @@ export const ternaryTypes = (left: string, right: string): string =>
   `Ternary operator must return the same type: have ${operands(left, right)}`;
 export const branchTypes = (left: string, right: string): string =>
   `Branches must return the same type: have ${operands(left, right)}`;
-export const jumpOutside = (jump: string): string => `${jump} used outside of a loop`;
+export const jumpOutside = (jump: string): string => `'${jump}' statement is not allowed in a probe`;
 export const unreachable = (jump: string): string => `All code after a '${jump}' is unreachable.`;
 export const unrollValue = 'invalid unroll value';
 export const unrollMost = 'unroll maximum value is 100';

@@ -108,6 +108,7 @@ function startsCast(c: Cursor): boolean {
   const tagged = name.text === 'struct' || name.text === 'union' || name.text === 'enum';
   // What is being written in an editor is one already.
   if (tagged && c.tolerant) return true;
+  if (tagged && c.peek(2).kind !== 'name') return false;
   const close = afterModifiers(c, tagged ? 3 : 2);
   if (close === 2 && isGrammarBuiltin(name.text)) return false;
   return endsCast(c, close);
@@ -270,18 +271,14 @@ function parseOffsetof(c: Cursor): Expr {
   const { start } = c.advance();
   c.expect('(');
   const of = parseTypeOrExpr(c);
-  c.expect(',');
   const path: string[] = [];
-  do path.push(parseFieldName(c));
-  while (c.accept('.'));
+  // A name that is missing is one that no struct has.
+  if (c.expect(',')) {
+    do path.push(c.accept('name')?.text ?? '');
+    while (c.accept('.'));
+  }
   c.expect(')');
   return { kind: 'offsetof', of, path, span: c.span(start) };
-}
-
-function parseFieldName(c: Cursor): string {
-  const name = c.accept('name');
-  if (name === undefined) c.wrong(messages.identifier);
-  return name?.text ?? '';
 }
 
 /**

@@ -67,7 +67,7 @@ function startsType(c: Cursor): boolean {
   const { text } = c.token;
   if (text === 'struct' || text === 'union' || text === 'enum') return true;
   if (isGrammarBuiltin(text)) return false;
-  if (isTypeName(text)) return true;
+  if (isTypeName(text)) return endsList(c, afterModifiers(c, 1));
   if (text === 'typeof') {
     const close = closingParenthesis(c, 1);
     return close !== undefined && endsAsType(c, close + 1);
@@ -75,10 +75,13 @@ function startsType(c: Cursor): boolean {
   return endsAsType(c, 1);
 }
 
+const endsList = (c: Cursor, place: number): boolean =>
+  c.peek(place).kind === ')' || c.peek(place).kind === ',';
+
 /** Whether stars or `[]` follow, and then the end: `x*` is no expression, `x[4]` is one. */
 function endsAsType(c: Cursor, place: number): boolean {
   const end = afterModifiers(c, place);
-  if (c.peek(end).kind !== ')' && c.peek(end).kind !== ',') return false;
+  if (!endsList(c, end)) return false;
   for (let at = place; at < end; at++)
     if (c.peek(at).kind === '*' || (c.peek(at).kind === '[' && c.peek(at + 1).kind === ']')) return true;
   return false;
