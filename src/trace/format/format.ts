@@ -17,6 +17,7 @@ import type {
   Statement,
 } from '../ast/nodes.ts';
 import { walk } from '../ast/walk.ts';
+import { isClosed } from '../lex/lexer.ts';
 import type { Span } from '../source.ts';
 import { Comments } from './comments.ts';
 import { ExpressionWriter, startsWithBlock } from './expressions.ts';
@@ -77,7 +78,7 @@ class Formatter {
     const began = this.#trail(lines, start, force);
     const inner = this.#comments.takeInside(start, end, outermostBlocks(node));
     if (this.#wantsBlank(lines, start, force && !began && lines.length === count)) lines.push('');
-    for (const comment of inner) lines.push(this.#indent + comment.text);
+    for (const comment of inner) lines.push(this.#indent + closed(comment.text));
     this.#lastEnd = start;
   }
 
@@ -88,10 +89,10 @@ class Formatter {
       const { start, end } = comment.span;
       const last = lines.length - 1;
       if (last >= 0 && !own && start >= this.#lastEnd && this.#comments.newlines(this.#lastEnd, start) === 0)
-        lines[last] += ` ${comment.text}`;
+        lines[last] += ` ${closed(comment.text)}`;
       else {
         if (this.#wantsBlank(lines, start, force && !own)) lines.push('');
-        lines.push(this.#indent + comment.text);
+        lines.push(this.#indent + closed(comment.text));
         own = true;
       }
       this.#lastEnd = Math.max(this.#lastEnd, end);
@@ -307,6 +308,9 @@ function goesOn(next: Statement | Expr): boolean {
 function standsAlone(kind: Node['kind']): boolean {
   return kind === 'probe' || kind === 'macro' || kind === 'subprogram' || kind === 'config';
 }
+
+/** The last comment of a text may go on to its end. */
+const closed = (comment: string): string => (isClosed(comment) ? comment : `${comment.trimEnd()} */`);
 
 /** What the blocks of a node cover: comments inside are theirs. */
 function outermostBlocks(node: Node): Span[] {
