@@ -21,7 +21,7 @@ export function checkField(body: Body, expr: FieldExpr): Type {
     case 'record': {
       const field = type.fields.find((one) => one.name === name);
       if (field === undefined) {
-        body.diagnostics.error(expr.nameSpan, say.noRecordField(name));
+        body.diagnostics.error(expr.span, say.noRecordField(name));
         return none;
       }
       return field.type;
@@ -33,7 +33,7 @@ export function checkField(body: Body, expr: FieldExpr): Type {
       if (target.kind === 'record') {
         const field = target.fields.find((one) => one.name === name);
         if (field !== undefined) return field.type;
-        body.diagnostics.error(expr.nameSpan, say.noRecordField(name));
+        body.diagnostics.error(expr.span, say.noRecordField(name));
         return none;
       }
       const message =
@@ -110,7 +110,7 @@ function checkBounds(body: Body, expr: IndexExpr, index: unknown, count: number)
   // The last array of a struct may go on behind its end: `char data[]`.
   if (typeof index !== 'bigint' || count === 0) return;
   if (index < 0n || index >= BigInt(count)) {
-    body.diagnostics.error(expr.index.span, say.indexBounds(index, count));
+    body.diagnostics.error(expr.span, say.indexBounds(index, count));
   }
 }
 

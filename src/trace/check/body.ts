@@ -15,7 +15,6 @@ import type {
 import type { Config } from '../config.ts';
 import type { Diagnostics } from '../diagnostic.ts';
 import type { ResolvedProbe } from '../probes/resolved.ts';
-import type { Span } from '../source.ts';
 import { none, type Type } from '../types/type.ts';
 import type { CheckContext, Constant, MapUse } from './context.ts';
 import type { CheckEnvironment, TypeNames } from './environment.ts';
@@ -172,7 +171,7 @@ export class Body implements CheckContext {
   }
 
   assign(variable: VariableExpr, type: Type): void {
-    this.facts.setType(variable, assignVariable(this, variable, type, undefined));
+    this.facts.setType(variable, assignVariable(this, variable, type, undefined, variable.span));
   }
 
   resolve(type: TypeExpr): Type | undefined {
@@ -207,10 +206,15 @@ export class Body implements CheckContext {
   }
 
   /** Declares a variable in the block that is being checked; `node` stands for it from pass to pass. */
-  declare(node: object, name: string, span: Span, type: Type, fixed: boolean): Variable {
+  declare(
+    node: object,
+    { name, declared, origin }: Pick<Variable, 'name' | 'declared' | 'origin'>,
+    type: Type,
+    fixed: boolean,
+  ): Variable {
     let variable = this.#variables.get(node);
     if (variable === undefined) {
-      variable = { name, declared: span, type, fixed, assigned: false };
+      variable = { name, declared, origin, type, fixed, assigned: false };
       this.#variables.set(node, variable);
       if (type.kind !== 'none') this.program.changed = true;
     } else if (fixed && type.kind !== 'none' && !samePlace(variable.type, type)) {

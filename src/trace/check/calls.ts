@@ -20,7 +20,7 @@ export function checkCall(body: Body, call: CallExpr): Type {
   const names = [...builtins.map(({ name }) => name), ...body.program.functions.keys()];
   const [near] = nearestNames(call.name, names);
   body.diagnostics.error(
-    call.nameSpan,
+    call.span,
     say.unknownFunction(call.name),
     near === undefined ? {} : { hint: `Did you mean '${near}'?` },
   );

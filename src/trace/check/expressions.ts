@@ -129,7 +129,7 @@ function checkElement(body: Body, expr: Expr): Type {
 /** Statements in a scope of their own, and the value of the last. */
 export function checkBlock(body: Body, block: BlockExpr): Type {
   return body.inScope(() => {
-    checkStatements(body, block.statements, block.value !== undefined);
+    checkStatements(body, block.statements, block.value);
     if (block.value === undefined) return body.setNone(block);
     const type = body.check(block.value);
     if (body.isNone(block.value)) return body.setNone(block);

@@ -60,5 +60,33 @@ export function foldBinary(
   }
 }
 
+/** Texts joined, without their beginning, and in their order: only where they are literals. */
+export function foldText(
+  operator: BinaryOperator,
+  left: Constant | undefined,
+  right: Constant | undefined,
+): string | boolean | undefined {
+  if (typeof left === 'string' && typeof right === 'string') {
+    switch (operator) {
+      case '+':
+        return left + right;
+      case '<':
+        return left < right;
+      case '>':
+        return left > right;
+      case '<=':
+        return left <= right;
+      case '>=':
+        return left >= right;
+      default:
+        return undefined;
+    }
+  }
+  if (operator !== '+') return undefined;
+  if (typeof left === 'string' && typeof right === 'bigint' && right >= 0n) return left.slice(Number(right));
+  if (typeof right === 'string' && typeof left === 'bigint' && left >= 0n) return right.slice(Number(left));
+  return undefined;
+}
+
 /** 64 bits as they would be read; positive numbers above int64 stay what they are where both were literals. */
 const fitting = (value: bigint, signed: boolean): bigint => wrap(value, signed);

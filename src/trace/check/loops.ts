@@ -20,7 +20,7 @@ import { warnDiscarded } from './statements.ts';
 import { declareNew } from './variables.ts';
 
 export function checkWhile(body: Body, statement: WhileStatement): void {
-  body.diagnostics.warning(statement.span, say.whileDeprecated);
+  body.diagnostics.warning(statement.span, say.whileDeprecated, { hint: say.whileHint });
   const condition = body.value(statement.condition);
   if (!isCondition(condition)) {
     body.diagnostics.error(statement.condition.span, say.whileCondition(typeText(settled(condition))));
@@ -46,10 +46,10 @@ export function checkUnroll(body: Body, statement: UnrollStatement): void {
   const type = body.value(statement.count);
   const count = body.constantOf(statement.count);
   if (typeof count === 'bigint') {
-    if (count > 100n) body.diagnostics.error(statement.count.span, say.unrollMost);
-    if (count < 1n) body.diagnostics.error(statement.count.span, say.unrollLeast);
+    if (count > 100n) body.diagnostics.error(statement.span, say.unrollMost);
+    if (count < 1n) body.diagnostics.error(statement.span, say.unrollLeast);
   } else if (type.kind !== 'none') {
-    body.diagnostics.error(statement.count.span, say.unrollValue);
+    body.diagnostics.error(statement.span, say.unrollValue);
   }
   checkLoopBody(body, statement.body);
 }
@@ -59,7 +59,13 @@ export function checkFor(body: Body, statement: ForStatement): void {
     statement.over.kind === 'map' ? elementOfMap(body, statement.over) : checkRange(body, statement);
   const captured = new Set<Variable>();
   body.inScope(() => {
-    const variable = declareNew(body, statement.variable, settled(element), true);
+    const variable = declareNew(
+      body,
+      statement.variable,
+      { declared: statement.variable.span, origin: 'loop' },
+      settled(element),
+      true,
+    );
     variable.assigned = true;
     body.facts.setVariable(statement.variable, variable);
     body.facts.setType(statement.variable, variable.type);
@@ -106,7 +112,7 @@ function checkRange(body: Body, statement: ForStatement): Type {
   ] as const) {
     const type = body.value(bound);
     if (type.kind !== 'int' && type.kind !== 'enum' && type.kind !== 'none') {
-      body.diagnostics.error(bound.span, message(typeText(settled(type))));
+      body.diagnostics.error(statement.over.span, message);
     }
   }
   return int64;

@@ -123,6 +123,7 @@ export function storeInMap(
   state: MapState,
   type: Type,
   value: Expr,
+  place: Span,
   computed = false,
 ): void {
   state.written = true;
@@ -147,7 +148,7 @@ export function storeInMap(
   const unified = unify(state.value, type);
   if (unified === undefined) {
     const [given, has] = [typeText(settled(type)), typeText(settled(state.value))];
-    body.diagnostics.error(target.span, say.mapMismatch(target.name, given, has));
+    body.diagnostics.error(place, say.mapMismatch(target.name, given, has));
     return;
   }
   if (unified.lossy && !computed) body.diagnostics.warning(target.span, say.signsMixed(target.name));

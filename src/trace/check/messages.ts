@@ -41,7 +41,7 @@ export const notKeyed = (name: string): string =>
 export const unstableWarning = (key: string): string =>
   `Script is using an unstable feature: ${key.replace('unstable_', '')}. To prevent this warning you must explicitly enable it in the config e.g. ${key}=enable`;
 export const unstableError = (key: string): string =>
-  `Feature not enabled by default. To enable this unstable feature, set the config flag to enable. ${key}=enable`;
+  `${key.replace('unstable_', '')} feature is not enabled by default. To enable this unstable feature, set the config flag to enable. ${key}=enable`;
 
 // Built-ins
 
@@ -194,13 +194,18 @@ export const declareBefore = (name: string): string =>
   `${name} belongs to another block. To use it here too, declare it before that block: let ${name};`;
 export const alreadyDeclared = (name: string): string =>
   `Variable ${name} was already declared. Variable shadowing is not allowed.`;
+export const loopShadows = (name: string): string => `Loop declaration shadows existing variable: ${name}`;
 export const initialDeclaration = 'This is the initial declaration.';
+export const declaredBy: Readonly<Record<'let' | 'assignment' | 'loop' | 'parameter', string>> = {
+  let: initialDeclaration,
+  assignment: 'This is the initial assignment.',
+  loop: 'This is the loop variable.',
+  parameter: initialDeclaration,
+};
 export const usedUnassigned = (name: string): string => `Variable used before it was assigned: ${name}`;
 export const unresolvedVariable = 'Could not resolve the type of this variable';
 export const variableMismatch = (name: string, given: string, has: string): string =>
   `Type mismatch for ${name}: trying to assign value of type '${given}' when variable already has a type '${has}'`;
-export const variableRange = (name: string, value: bigint, type: string): string =>
-  `Type mismatch for ${name}: trying to assign value '${value}' which does not fit into the variable of type '${type}'`;
 export const signsMixed = (name: string): string =>
   `Signed and unsigned 64-bit integers are assigned to ${name}: it is int64, and large unsigned values become negative`;
 export const notDeclarable = (type: string): string => `Invalid variable declaration type: ${type}`;
@@ -262,15 +267,18 @@ export const signsCombined = (left: string, right: string): string =>
 export const signedDivision = (operator: string): string =>
   `signed operands for '${operator}' can lead to undefined behavior (cast to unsigned to silence warning)`;
 export const operatorTypes = (operator: string, left: string, right: string): string =>
-  `The ${operator} operator can not be used on expressions of types ${operands(left, right).replace(' and ', ', ')}`;
+  `The ${operator} operator can not be used on expressions of types ${left}, ${right}`;
 export const operatorType = (operator: string, type: string): string =>
   `The ${operator} operator can not be used on expressions of type '${type}'`;
 export const comparedTypes = (operator: string, left: string, right: string): string =>
-  `Type mismatch for '${operator}': comparing ${operands(left, right).replace("' and '", "' with '")}`;
+  `Type mismatch for '${operator}': comparing ${left} with ${right}`;
+export const leftOperand = (type: string): string => `left (${type})`;
+export const rightOperand = (type: string): string => `right (${type})`;
 export const pointersCompared = (left: string, right: string): string =>
   `comparison of distinct pointer types: ${operands(left, right)}`;
 export const literalTooLong = (size: number): string =>
   `The literal is longer than the variable string (size=${size}), condition will always be false`;
+export const alwaysEmpty = 'literal string will always be empty';
 export const arraysCompared = 'Only arrays of same size support comparison operators.';
 export const stepTarget = (operator: string): string =>
   `The ${operator} operator must be applied to a map or variable`;
@@ -292,20 +300,19 @@ export const ternaryTypes = (left: string, right: string): string =>
 export const branchTypes = (left: string, right: string): string =>
   `Branches must return the same type: have ${operands(left, right)}`;
 export const jumpOutside = (jump: string): string => `'${jump}' statement is not allowed in a probe`;
-export const unreachable = (jump: string): string => `All code after a '${jump}' is unreachable.`;
+export const unreachable = 'Unreachable statement.';
 export const unrollValue = 'invalid unroll value';
 export const unrollMost = 'unroll maximum value is 100';
 export const unrollLeast = 'unroll minimum value is 1';
-export const whileDeprecated =
-  'while loops are deprecated. Consider a for loop over a range instead, e.g. for ($i : 0..10) { }';
+export const whileDeprecated = 'While loops are deprecated and may be removed in the future.';
+export const whileHint =
+  'For loops support ranges (e.g. `for ($x : $start..$end) { ... }`), and can be used in place of while. These are more easily proven to be bounded by the verifier.';
 export const forScalar = (map: string): string =>
   `${map} has no explicit keys (scalar map), and cannot be used for iteration`;
 export const forKeyed = 'Loops over a map go over all its keys: it takes no key here';
 export const forType = (type: string): string => `Loop expression does not support type: ${type}`;
-export const rangeStart = (type: string): string =>
-  `Loop range requires an integer for the start value (${type} provided)`;
-export const rangeEnd = (type: string): string =>
-  `Loop range requires an integer for the end value (${type} provided)`;
+export const rangeStart = 'Loop range requires an integer for the start value';
+export const rangeEnd = 'Loop range requires an integer for the end value';
 export const returnType = (name: string, wanted: string, given: string): string =>
   `Function ${name} is of type ${wanted}, cannot return ${given}`;
 export const missingReturn = (name: string): string => `Not all code paths of ${name} returned a value`;
@@ -318,16 +325,15 @@ export const fieldOfOther = (field: string, type: string): string =>
   `Can not access field '${field}' on expression of type '${type}'`;
 export const fieldOfPointer = (field: string, type: string): string =>
   `Can not access field '${field}' on type '${type}'. Try dereferencing it first, or using '->'`;
-export const unknownStruct = (type: string): string => `Unknown struct/union: '${type}'`;
 export const noRecordField = (field: string): string => `Record does not contain a field named '${field}'`;
 export const commonField = 'BPF does not support accessing common tracepoint fields';
 export const tupleIndex = (index: number | bigint, count: number): string =>
   `Invalid tuple index: ${index}. Found ${count} elements in tuple.`;
 export const tupleAccess = (index: number, type: string): string =>
   `Can not access index '${index}' on expression of type '${type}'`;
-export const tupleConstant = 'Tuples must be indexed with a constant and non-negative integer';
+export const tupleConstant = 'Array-style access for tuples only valid for integer literals';
 export const indexOther = (type: string): string =>
-  `The array index operator [] can only be used on arrays and pointers, found ${type}.`;
+  `The array index operator [] can only be used on arrays, pointers, and tuples, found ${type}.`;
 export const indexVoid =
   'The array index operator [] cannot be used on a pointer to an unsized type (void *).';
 export const indexType = (type: string): string =>
@@ -347,10 +353,11 @@ export const arraySize = 'The length of an array must be between 0 and 1048576';
 export const emptyElement = 'Tuples and records cannot contain an expression without a value';
 export const elementType = (type: string): string => `${type} cannot be an element of a tuple or record`;
 export const recordTwice = (field: string): string => `Field '${field}' is given twice`;
-export const notComptime = 'Unable to evaluate at compile time.';
+export const notComptime = 'Unable to resolve comptime expression';
 export const offsetofStruct = (type: string): string => `offsetof expects a struct, found ${type}`;
 export const offsetofBits = (field: string): string => `offsetof can not be used on the bitfield '${field}'`;
-export const typeofValue = 'typeof() is a type: it has no value of its own';
+export const typeofValue =
+  'When used as a call argument, `typeof` builtin only valid for macro calls that are expecting a type parameter';
 
 // The program
 

@@ -1,10 +1,10 @@
 /** Operators of two operands. */
 import type { BinaryExpr, BinaryOperator } from '../ast/nodes.ts';
-import { kindText, typeText } from '../types/text.ts';
-import { bool, type IntegerType, int64, none, type Type, uint64 } from '../types/type.ts';
+import { typeText } from '../types/text.ts';
+import { bool, type IntegerType, int64, none, string, type Type, uint64 } from '../types/type.ts';
 import type { Body } from './body.ts';
 import type { Constant } from './context.ts';
-import { foldBinary } from './fold.ts';
+import { foldBinary, foldText } from './fold.ts';
 import { integerOf, isFlexible, literalType, promote, settled } from './integers.ts';
 import * as say from './messages.ts';
 import { sameType } from './unify.ts';
@@ -25,9 +25,15 @@ export function checkBinary(body: Body, expr: BinaryExpr): Type {
   const { operator } = expr;
   const left = body.value(expr.left);
   const right = body.value(expr.right);
+  const [one, other] = [body.constantOf(expr.left), body.constantOf(expr.right)];
+  const text = foldText(operator, one, other);
+  if (text !== undefined) {
+    if (text === '' && typeof one !== typeof other) body.diagnostics.warning(expr.span, say.alwaysEmpty);
+    body.fold(expr, text);
+    return typeof text === 'boolean' ? bool : string(text.length + 1);
+  }
   const type = binaryType(body, expr, left, right);
   if (type.kind === 'none' || left.kind === 'none' || right.kind === 'none') return type;
-  const [one, other] = [body.constantOf(expr.left), body.constantOf(expr.right)];
   if (one === undefined || other === undefined) return type;
   const signed = type.kind !== 'int' || type.signed;
   const value = foldBinary(operator, one, other, signed && (isSigned(left) || isSigned(right)));
@@ -46,7 +52,7 @@ const isLiteral = (type: Type): boolean => type.kind === 'int' && (isFlexible(ty
 export function binaryType(body: Body, expr: BinaryExpr, left: Type, right: Type): Type {
   const { operator } = expr;
   if (operator === '&&' || operator === '||') {
-    if (!isCondition(left) || !isCondition(right)) refuse(body, expr, left, right);
+    if (!isCondition(left) || !isCondition(right)) clash(body, expr, left, right);
     return bool;
   }
   const comparison = comparisons.has(operator);
@@ -56,7 +62,7 @@ export function binaryType(body: Body, expr: BinaryExpr, left: Type, right: Type
   }
   if (left.kind === 'pointer' || right.kind === 'pointer') return pointerType(body, expr, left, right);
   if (comparison) return compareOthers(body, expr, left, right);
-  refuse(body, expr, left, right);
+  clash(body, expr, left, right);
   return none;
 }
 
@@ -109,7 +115,7 @@ function pointerType(body: Body, expr: BinaryExpr, left: Type, right: Type): Typ
       return bool;
     }
     if (isNumeric(left) || isNumeric(right)) return bool;
-    body.diagnostics.error(expr.operatorSpan, say.comparedTypes(operator, typeText(left), typeText(right)));
+    mismatch(body, expr, left, right);
     return bool;
   }
   if (operator === '+' && left.kind === 'pointer' && isNumeric(right)) return left;
@@ -124,11 +130,10 @@ function compareOthers(body: Body, expr: BinaryExpr, left: Type, right: Type): T
   const { operator } = expr;
   const equality = operator === '==' || operator === '!=';
   if (!comparable(left, right)) {
-    const [one, other] = [typeText(settled(left)), typeText(settled(right))];
     if (left.kind === right.kind && left.kind === 'array') {
       body.diagnostics.error(expr.operatorSpan, say.arraysCompared);
     } else {
-      body.diagnostics.error(expr.operatorSpan, say.comparedTypes(operator, one, other));
+      mismatch(body, expr, left, right);
     }
     return bool;
   }
@@ -199,8 +204,22 @@ const comparableElements = (left: Type, right: Type): boolean =>
   comparable(left, right);
 
 function refuse(body: Body, expr: BinaryExpr, left: Type, right: Type): void {
-  body.diagnostics.error(
-    expr.operatorSpan,
-    say.operatorTypes(expr.operator, kindText(left), kindText(right)),
-  );
+  const [one, other] = [typeText(settled(left)), typeText(settled(right))];
+  body.diagnostics.error(expr.span, say.operatorTypes(expr.operator, one, other));
+}
+
+/** Types of two kinds. */
+function mismatch(body: Body, expr: BinaryExpr, left: Type, right: Type): void {
+  const [one, other] = [typeText(settled(left)), typeText(settled(right))];
+  body.diagnostics.error(expr.span, say.comparedTypes(expr.operator, one, other), {
+    related: [
+      { message: say.leftOperand(one), span: expr.left.span },
+      { message: say.rightOperand(other), span: expr.right.span },
+    ],
+  });
+}
+
+function clash(body: Body, expr: BinaryExpr, left: Type, right: Type): void {
+  if (left.kind === right.kind) refuse(body, expr, left, right);
+  else mismatch(body, expr, left, right);
 }

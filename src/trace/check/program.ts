@@ -160,7 +160,12 @@ function checkFunction(body: Body): void {
   body.inScope(() => {
     for (const [index, { name, type }] of parameters.entries()) {
       const parameter = source.parameters[index]!;
-      const variable = body.declare(parameter, name, parameter.span, type, true);
+      const variable = body.declare(
+        parameter,
+        { name, declared: parameter.span, origin: 'parameter' },
+        type,
+        true,
+      );
       variable.assigned = true;
     }
     checkOuter(body);

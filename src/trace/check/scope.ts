@@ -8,6 +8,7 @@ import type { Type } from '../types/type.ts';
 export interface Variable {
   readonly name: string;
   readonly declared: Span;
+  readonly origin: 'let' | 'assignment' | 'loop' | 'parameter';
   /** So far, over all passes. */
   type: Type;
   /** Written in a `let`, by `for`, or as a parameter: never widened. */

@@ -23,14 +23,12 @@ import { binaryType } from './operators.ts';
 import { compound } from './unary.ts';
 import { assignVariable, checkLet, readVariable } from './variables.ts';
 
-/** `more`: a value stands behind them. */
-export function checkStatements(body: Body, statements: readonly Statement[], more: boolean): void {
+/** `value` stands behind them. */
+export function checkStatements(body: Body, statements: readonly Statement[], value: Expr | undefined): void {
   for (const [index, statement] of statements.entries()) {
     checkStatement(body, statement);
-    const last = index === statements.length - 1 && !more;
-    if (!last && isJump(statement)) {
-      body.diagnostics.warning(statement.span, say.unreachable(statement.kind));
-    }
+    const next = statements[index + 1] ?? value;
+    if (next !== undefined && isJump(statement)) body.diagnostics.warning(next.span, say.unreachable);
   }
 }
 
@@ -76,11 +74,11 @@ function checkAssign(body: Body, statement: AssignStatement): void {
       body.check(value);
       return;
     case 'variable':
-      if (operator === '=') assignPlain(body, target, value);
+      if (operator === '=') assignPlain(body, statement, target);
       else assignCompound(body, statement, target);
       return;
     case 'map':
-      if (operator === '=') assignMap(body, target, value);
+      if (operator === '=') assignMap(body, statement, target);
       else assignCompoundMap(body, statement, target);
       return;
     case 'field':
@@ -100,43 +98,43 @@ function checkAssign(body: Body, statement: AssignStatement): void {
   }
 }
 
-function assignPlain(body: Body, target: VariableExpr, value: Expr): void {
+function assignPlain(body: Body, { value, span }: AssignStatement, target: VariableExpr): void {
   const type = body.value(value);
-  body.facts.setType(target, assignVariable(body, target, type, value));
+  body.facts.setType(target, assignVariable(body, target, type, value, span));
 }
 
 function assignCompound(body: Body, statement: AssignStatement, target: VariableExpr): void {
   const left = readVariable(body, target);
   body.facts.setType(target, left);
   const result = compoundType(body, statement, target, left);
-  body.facts.setType(target, assignVariable(body, target, result, undefined, true));
+  body.facts.setType(target, assignVariable(body, target, result, undefined, statement.span, true));
 }
 
 /** The type of `target operator value` in `target operator= value`. */
 function compoundType(
   body: Body,
-  { operator, value, span }: AssignStatement,
+  { operator, operatorSpan, value, span }: AssignStatement,
   target: Expr,
   left: Type,
 ): Type {
   const right = body.value(value);
   const binary = compound({
     operator: operator.slice(0, -1) as BinaryOperator,
-    span,
+    span: { ...span, start: operatorSpan.start },
     left: target,
     right: value,
   });
   return binaryType(body, binary, left, right);
 }
 
-function assignMap(body: Body, target: MapExpr, value: Expr): void {
+function assignMap(body: Body, { value, span }: AssignStatement, target: MapExpr): void {
   if (value.kind === 'call' || value.kind === 'identifier') {
     const builtin = findBuiltin(value.name);
     if (builtin?.kind === 'map' && !body.program.functions.has(value.name)) {
       const state = useEntry(body, target);
       const type = checkBuiltin(body, value, builtin, value.kind === 'call' ? value.args : [], true);
       body.facts.setType(value, type);
-      storeInMap(body, target, state, type, value);
+      storeInMap(body, target, state, type, value, span);
       body.facts.setType(target, state.value ?? none);
       return;
     }
@@ -147,7 +145,7 @@ function assignMap(body: Body, target: MapExpr, value: Expr): void {
   if (args && type.kind === 'struct') {
     body.diagnostics.error(value.span, say.argsValue);
     state.written = true;
-  } else storeInMap(body, target, state, type, value);
+  } else storeInMap(body, target, state, type, value, span);
   body.facts.setType(target, state.value ?? none);
 }
 
@@ -179,7 +177,7 @@ function assignCompoundMap(body: Body, statement: AssignStatement, target: MapEx
   const left = value ?? int64;
   body.facts.setType(target, left);
   const result = compoundType(body, statement, target, left);
-  storeInMap(body, target, state, result, statement.value, true);
+  storeInMap(body, target, state, result, statement.value, statement.span, true);
   body.facts.setType(target, state.value ?? none);
 }
 

@@ -112,8 +112,11 @@ function resolveName(by: TypeResolver, { tag, name, span }: NamedTypeExpr): Type
   const suggested = by.types.suggest?.(name, tag) ?? [];
   const [near] =
     suggested.length > 0 ? suggested : tag === undefined ? nearestNames(name, [...named.keys()]) : [];
-  const message = tag === 'struct' || tag === 'union' ? say.unknownStruct(shown) : say.unknownType(shown);
-  by.diagnostics.error(span, message, near === undefined ? {} : { hint: `Did you mean '${near}'?` });
+  by.diagnostics.error(
+    span,
+    say.unknownType(shown),
+    near === undefined ? {} : { hint: `Did you mean '${near}'?` },
+  );
   return undefined;
 }
 
@@ -195,7 +198,7 @@ export function typeinfoField(body: Body, expr: FieldExpr, query: TypeQueryExpr)
   const type = queriedType(body, query.of);
   const value = type && typeinfoOf(type)[expr.name];
   if (value === undefined) {
-    body.diagnostics.error(expr.nameSpan, say.noRecordField(expr.name));
+    body.diagnostics.error(expr.span, say.noRecordField(expr.name));
     return none;
   }
   body.fold(expr, value);

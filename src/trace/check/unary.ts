@@ -69,7 +69,7 @@ function checkStep(body: Body, expr: UnaryExpr, operator: '++' | '--'): Type {
       return none;
     }
     const result = stepped(operator, type);
-    return assignVariable(body, operand, result, undefined, true);
+    return assignVariable(body, operand, result, undefined, expr.span, true);
   }
   const state = useEntry(body, operand);
   const { value } = state;
@@ -80,7 +80,7 @@ function checkStep(body: Body, expr: UnaryExpr, operator: '++' | '--'): Type {
     return none;
   }
   const result = value === undefined ? int64 : stepped(operator, value);
-  storeInMap(body, operand, state, result, operand, true);
+  storeInMap(body, operand, state, result, operand, expr.span, true);
   const type = state.value ?? int64;
   body.facts.setType(operand, type);
   return type;

@@ -1,5 +1,6 @@
 /** Variables: declared by `let` or their first assignment, widened by every later one. */
 import type { Expr, LetStatement, VariableExpr } from '../ast/nodes.ts';
+import type { Span } from '../source.ts';
 import { typeText } from '../types/text.ts';
 import { isAggregate, none, type Type } from '../types/type.ts';
 import type { Body } from './body.ts';
@@ -27,19 +28,22 @@ export function readVariable(body: Body, expr: VariableExpr): Type {
   return variable.type;
 }
 
-/** Puts a value of this type into a variable and gives the type that the variable has. */
+/** Puts a value of this type into a variable, in the statement at `place`, and gives the type that the variable has. */
 export function assignVariable(
   body: Body,
   target: VariableExpr,
   type: Type,
   value: Expr | undefined,
+  place: Span,
   computed = false,
 ): Type {
+  const { name } = target;
   const variable =
-    body.scope.find(target.name) ?? body.declare(target, target.name, target.span, none, false);
+    body.scope.find(name) ??
+    body.declare(target, { name, declared: place, origin: 'assignment' }, none, false);
   body.facts.setVariable(target, variable);
   variable.assigned = true;
-  return store(body, variable, target, type, value, computed);
+  return store(body, variable, target, type, value, place, computed);
 }
 
 /** `computed`: the value comes of the variable itself (`$x += 1`): it is cut to a declared type. */
@@ -49,17 +53,18 @@ function store(
   target: VariableExpr,
   type: Type,
   value: Expr | undefined,
+  place: Span,
   computed: boolean,
 ): Type {
   if (!isKnown(type)) return variable.type;
   const name = plainName(variable.name);
-  const place = value?.span ?? target.span;
+  const source = value?.span ?? target.span;
   if (isAggregate(type) || type.kind === 'void') {
-    body.diagnostics.error(place, say.notInVariable(typeText(type)));
+    body.diagnostics.error(source, say.notInVariable(typeText(type)));
     return variable.type;
   }
   if (type.kind === 'struct' && value !== undefined && isArgs(value)) {
-    body.diagnostics.error(place, say.argsInVariable);
+    body.diagnostics.error(source, say.argsInVariable);
     return variable.type;
   }
   if (variable.type.kind === 'none') {
@@ -73,7 +78,7 @@ function store(
   const unified = unify(variable.type, type);
   if (unified === undefined) {
     body.diagnostics.error(
-      target.span,
+      place,
       say.variableMismatch(name, typeText(settled(type)), typeText(settled(variable.type))),
     );
     return variable.type;
@@ -96,7 +101,7 @@ export function growth(body: Body, type: Type): Type {
 function checkFixed(
   body: Body,
   variable: Variable,
-  place: Expr['span'],
+  place: Span,
   type: Type,
   value: Expr | undefined,
   computed: boolean,
@@ -108,13 +113,13 @@ function checkFixed(
     const constant = value === undefined ? undefined : body.constantOf(value);
     if (typeof constant === 'bigint') {
       if (!fitsIn(constant, has)) {
-        body.diagnostics.error(place, say.variableRange(name, constant, typeText(has)));
+        body.diagnostics.error(place, say.variableMismatch(name, typeText(settled(type)), typeText(has)));
       }
       return;
     }
     if (type.kind === 'int' && widens(type, has)) return;
     if (type.kind === 'int' && type.bits === 64 && has.bits === 64) {
-      body.diagnostics.warning(place, say.signsMixed(name));
+      body.diagnostics.warning(value?.span ?? place, say.signsMixed(name));
       return;
     }
     if (type.kind === 'enum' && type.bits <= has.bits) return;
@@ -143,9 +148,10 @@ export function checkLet(body: Body, statement: LetStatement): void {
     body.diagnostics.error(written!.span, say.notDeclarable(typeText(resolved)));
     return;
   }
-  declareNew(body, target, resolved, resolved.kind !== 'none');
+  const declared = { ...statement.span, end: target.span.end };
+  declareNew(body, target, { declared, origin: 'let' }, resolved, resolved.kind !== 'none');
   if (value !== undefined) {
-    const type = assignVariable(body, target, given, value);
+    const type = assignVariable(body, target, given, value, statement.span);
     body.facts.setType(target, type);
   } else {
     const variable = body.scope.find(target.name)!;
@@ -155,12 +161,20 @@ export function checkLet(body: Body, statement: LetStatement): void {
 }
 
 /** Declares a name that must not be there yet. */
-export function declareNew(body: Body, target: VariableExpr, type: Type, fixed: boolean): Variable {
-  const before = body.scope.find(target.name);
+export function declareNew(
+  body: Body,
+  target: VariableExpr,
+  by: Pick<Variable, 'declared' | 'origin'>,
+  type: Type,
+  fixed: boolean,
+): Variable {
+  const { name } = target;
+  const before = body.scope.find(name);
   if (before !== undefined) {
-    body.diagnostics.error(target.span, say.alreadyDeclared(plainName(target.name)), {
-      related: [{ message: say.initialDeclaration, span: before.declared }],
+    const refused = by.origin === 'loop' ? say.loopShadows : say.alreadyDeclared;
+    body.diagnostics.error(by.declared, refused(plainName(name)), {
+      related: [{ message: say.declaredBy[before.origin], span: before.declared }],
     });
   }
-  return body.declare(target, target.name, target.span, type, fixed);
+  return body.declare(target, { name, ...by }, type, fixed);
 }

@@ -195,10 +195,10 @@ export class ExpressionWriter {
     return /^[-+&]/.test(text) && operator.endsWith(text[0]!) ? `${operator}(${text})` : `${operator}${text}`;
   }
 
-  /** A block is nothing that a cast can begin before. */
+  /** Nothing that a cast can stand before: a block, and `(a)++`, which is a step. */
   #cast({ type, value }: CastExpr): string {
     const text = this.#at(value, UNARY);
-    return `(${this.type(type)})${text.startsWith('{') ? `(${text})` : text}`;
+    return `(${this.type(type)})${/^[{+]/.test(text) ? `(${text})` : text}`;
   }
 
   /** Arguments that do not fit into the line go on below, as many in a line as fit. */

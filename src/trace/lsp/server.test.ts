@@ -78,10 +78,10 @@ test('diagnostics follow the text, in UTF-16, with related places', async () => 
   one.tell('textDocument/didOpen', open('begin { print("😀"); let $x; let $x; }'));
   const [first] = await published(one, 1);
   assert.equal(first!.severity, 1);
-  assert.deepEqual(first!.range, { start: { line: 0, character: 33 }, end: { line: 0, character: 35 } });
+  assert.deepEqual(first!.range, { start: { line: 0, character: 29 }, end: { line: 0, character: 35 } });
   assert.deepEqual(
     first!.relatedInformation!.map(({ location }) => location.range.start.character),
-    [25],
+    [21],
   );
   one.tell('textDocument/didChange', {
     textDocument: { uri, version: 2 },
