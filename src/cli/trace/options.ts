@@ -31,7 +31,12 @@ export const traceOptions: readonly TraceOption[] = [
     description: 'list what can be probed: everything, what matches a pattern, or what a script would probe',
   },
   { short: 'p', long: 'pid', value: 'pid', description: 'only what this process does; ends with it' },
-  { short: 'c', long: 'cmd', value: 'command', description: 'run this command while tracing; ends with it' },
+  {
+    short: 'c',
+    long: 'cmd',
+    value: 'command',
+    description: 'run this command while tracing; probes in programs and samples are its own; ends with it',
+  },
   { short: 'o', long: 'output', value: 'file', description: 'write the output to this file' },
   { short: 'f', long: 'format', value: 'format', description: "'text' or 'json' (default: text)" },
   {

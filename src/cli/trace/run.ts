@@ -220,6 +220,7 @@ async function execute(run: TraceRun, script: CompiledScript, child: Child | und
   const loaded = loadScript(script, {
     logLevel: withLog ? 2 : 0,
     unwind: unwindSubjects(settings, child),
+    child: child?.pid,
   });
   if (withLog) for (const { name, log } of loaded.collection.programs.values()) printLog(out, name, log);
   try {

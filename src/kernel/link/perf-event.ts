@@ -24,6 +24,8 @@ export interface PerfEventOptions {
   readonly cpus?: readonly number[];
   /** Only this process, with all of its threads, wherever they run. Default: everything. */
   readonly pid?: number;
+  /** With a process: those that it starts, too. Default false. */
+  readonly descendants?: boolean;
   readonly cookie?: bigint;
 }
 
@@ -56,7 +58,7 @@ export function attachPerfEvent(program: AttachableProgram, options: PerfEventOp
   const attachments =
     options.pid === undefined
       ? onEachCpu(program, what, attr, options)
-      : attachToThreads(program, what, attr, options.pid, options.cookie);
+      : attachToThreads(program, what, attr, options.pid, options);
   return new AttachedLink({
     ...what,
     descriptors: attachments.map((attachment) => attachment.descriptor),

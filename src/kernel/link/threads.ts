@@ -16,12 +16,12 @@ export function attachToThreads(
   what: Attachment,
   attr: PerfAttr,
   pid: number,
-  cookie?: bigint,
+  { cookie, descendants = false }: { readonly cookie?: bigint; readonly descendants?: boolean } = {},
 ): PerfAttachment[] {
   const made: PerfAttachment[] = [];
   const flags = BigInt(attr.flags ?? 0n) | PerfFlag.inherit;
   // Linux 5.13 can leave children that are processes out; before, they are taken along.
-  let only: bigint = PerfFlag.inheritThread;
+  let only: bigint = descendants ? 0n : PerfFlag.inheritThread;
   try {
     for (const tid of threadsOf(pid)) {
       const place = { pid: tid, cpu: -1, ...(cookie === undefined ? {} : { cookie }) };

@@ -52,7 +52,7 @@ export function attachWatchpoint(program: AttachableProgram, target: WatchpointT
   const attachments =
     pid === undefined
       ? onEachCpu(program, what, attr, cookie === undefined ? {} : { cookie })
-      : attachToThreads(program, what, attr, pid, cookie);
+      : attachToThreads(program, what, attr, pid, cookie === undefined ? {} : { cookie });
   return new AttachedLink({
     ...what,
     descriptors: attachments.map(({ descriptor }) => descriptor),

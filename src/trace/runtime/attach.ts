@@ -4,7 +4,7 @@ import { attachIterator } from '../../kernel/link/iterator.ts';
 import { attachKprobe, attachKprobeAt, attachKretprobe } from '../../kernel/link/kprobe.ts';
 import { attachKprobes } from '../../kernel/link/kprobe-multi.ts';
 import type { Link } from '../../kernel/link/link.ts';
-import { attachPerfEvent } from '../../kernel/link/perf-event.ts';
+import { attachPerfEvent, type PerfEventOptions } from '../../kernel/link/perf-event.ts';
 import { attachRawTracepoint } from '../../kernel/link/raw-tracepoint.ts';
 import { attachTracepoint } from '../../kernel/link/tracepoint.ts';
 import { attachTracing } from '../../kernel/link/tracing.ts';
@@ -19,11 +19,14 @@ import type { ProbeTarget } from '../probes/resolved.ts';
 
 type TargetOf<K extends ProbeTarget['kind']> = Extract<ProbeTarget, { kind: K }>;
 
-/** All of them, or none. Throws AttachError. */
-export function attachProbe(program: Program, probe: CompiledProbe): readonly Link[] {
+/**
+ * All of them, or none. Throws AttachError.
+ * @param child the process of `-c`: what programs do and what samples them is seen there alone, as with `-p`
+ */
+export function attachProbe(program: Program, probe: CompiledProbe, child?: number): readonly Link[] {
   const links: Link[] = [];
   try {
-    for (const link of linksOf(program, probe)) links.push(link);
+    for (const link of linksOf(program, probe, child)) links.push(link);
     return links;
   } catch (error) {
     for (const link of links) link.close();
@@ -31,7 +34,11 @@ export function attachProbe(program: Program, probe: CompiledProbe): readonly Li
   }
 }
 
-function* linksOf(program: Program, { hook, resolved }: CompiledProbe): Generator<Link> {
+function* linksOf(
+  program: Program,
+  { hook, resolved }: CompiledProbe,
+  child: number | undefined,
+): Generator<Link> {
   const { targets } = resolved;
   switch (hook.kind) {
     case 'testRun':
@@ -59,7 +66,7 @@ function* linksOf(program: Program, { hook, resolved }: CompiledProbe): Generato
       yield* kernelLinks(program, of('kernelFunction', targets), hook);
       return;
     case 'uprobe':
-      yield* userLinks(program, of('userFunction', targets), hook);
+      yield* userLinks(program, of('userFunction', targets), { ...hook, child });
       return;
     case 'usdt':
       for (const target of of('usdt', targets)) {
@@ -68,19 +75,23 @@ function* linksOf(program: Program, { hook, resolved }: CompiledProbe): Generato
           offset: Number(target.fileOffset),
           symbol: `${target.namespace}:${target.probeName}`,
           ...(target.semaphoreOffset === 0n ? {} : { semaphoreOffset: Number(target.semaphoreOffset) }),
-          ...(target.pid === undefined ? {} : { pid: target.pid }),
+          ...only(target.pid ?? child),
         });
       }
       return;
     case 'perf':
-      for (const target of targets) yield perfLink(program, target);
+      for (const target of targets) yield perfLink(program, target, child);
       return;
     case 'breakpoint':
       for (const { address, length, mode, pid } of of('watchpoint', targets)) {
-        yield attachWatchpoint(program, { address, length, mode, ...(pid === undefined ? {} : { pid }) });
+        yield attachWatchpoint(program, { address, length, mode, ...only(pid ?? child) });
       }
       return;
   }
+}
+
+function only(pid: number | undefined): { readonly pid?: number } {
+  return pid === undefined ? {} : { pid };
 }
 
 /** A name is one in the bpf file system. */
@@ -122,11 +133,11 @@ function* kernelLinks(
 function* userLinks(
   program: Program,
   targets: readonly TargetOf<'userFunction'>[],
-  hook: { readonly multi: boolean; readonly atReturn: boolean },
+  hook: { readonly multi: boolean; readonly atReturn: boolean; readonly child: number | undefined },
 ): Generator<Link> {
   if (!hook.multi) {
     for (const { path, fileOffset, symbol, pid } of targets) {
-      const place = { path, offset: Number(fileOffset), symbol, ...(pid === undefined ? {} : { pid }) };
+      const place = { path, offset: Number(fileOffset), symbol, ...only(pid ?? hook.child) };
       yield hook.atReturn ? attachUretprobe(program, place) : attachUprobe(program, place);
     }
     return;
@@ -143,24 +154,31 @@ function* userLinks(
       path,
       places: places.map(({ fileOffset, symbol }) => ({ offset: Number(fileOffset), symbol })),
       atReturn: hook.atReturn,
-      ...(pid === undefined ? {} : { pid }),
+      ...only(pid ?? hook.child),
     });
   }
 }
 
-function perfLink(program: Program, target: ProbeTarget): Link {
+function perfLink(program: Program, target: ProbeTarget, child: number | undefined): Link {
   if (target.kind === 'timer') {
     const { frequency, period, everyCpu, pid } = target;
     return attachPerfEvent(program, {
       ...(frequency === undefined ? { period: period ?? 1n } : { frequency }),
-      ...(everyCpu ? {} : { cpus: onlineCpus().slice(0, 1) }),
-      ...(pid === undefined ? {} : { pid }),
+      ...(everyCpu ? sampled(pid, child) : { cpus: onlineCpus().slice(0, 1), ...only(pid) }),
     });
   }
   if (target.kind !== 'counter') throw new TypeError(`a ${target.kind} is no perf event`);
   return attachPerfEvent(program, {
     ...perfEventOf(target.type, target.event),
     period: target.count,
-    ...(target.pid === undefined ? {} : { pid: target.pid }),
+    ...sampled(target.pid, child),
   });
+}
+
+/** What a command does is also what it has done by processes that it starts. */
+function sampled(
+  pid: number | undefined,
+  child: number | undefined,
+): Pick<PerfEventOptions, 'pid' | 'descendants'> {
+  return pid === undefined && child !== undefined ? { pid: child, descendants: true } : only(pid);
 }

@@ -27,6 +27,8 @@ import type { StackSource } from './machine-context.ts';
 export interface LoadScriptOptions extends LoadOptions {
   /** Whose stacks `dw_ustack` can walk. Default nobody's. */
   readonly unwind?: UnwindSubjects;
+  /** The process of `-c`, which waits for its start. */
+  readonly child?: number | undefined;
 }
 
 /** The file that a probe of user space is in. */
@@ -50,7 +52,7 @@ export function loadScript(script: CompiledScript, options: LoadScriptOptions = 
   }
   try {
     tables?.connect(collection);
-    return new KernelScript(script, collection, tables);
+    return new KernelScript(script, collection, tables, options.child);
   } catch (error) {
     tables?.close();
     collection.close();
@@ -90,11 +92,13 @@ export class KernelScript implements LoadedScript, StackSource {
   /** Programs of sessions that are attached. */
   readonly #sessions = new Set<string>();
   readonly #tables: UnwindTables | undefined;
+  readonly #child: number | undefined;
   #closed = false;
 
-  constructor(script: CompiledScript, collection: Collection, tables?: UnwindTables) {
+  constructor(script: CompiledScript, collection: Collection, tables?: UnwindTables, child?: number) {
     this.#script = script;
     this.#tables = tables;
+    this.#child = child;
     this.collection = collection;
     const cpus = possibleCpus();
     this.maps = new Map(script.maps.map((map) => [map.name, accessTo(map, collection, cpus)]));
@@ -135,7 +139,7 @@ export class KernelScript implements LoadedScript, StackSource {
     const inSession = hook.kind === 'kprobe' && hook.session;
     // The other side has brought both.
     if (inSession && this.#sessions.has(program)) return [];
-    const links = attachProbe(this.collection.program(program), probe);
+    const links = attachProbe(this.collection.program(program), probe, this.#child);
     if (inSession) this.#sessions.add(program);
     return links;
   }
