@@ -7,11 +7,9 @@ import { int8, none, type StructType, type Type } from '../types/type.ts';
 import type { Body } from './body.ts';
 import { settled } from './integers.ts';
 import * as say from './messages.ts';
-import { typeinfoField } from './type-expressions.ts';
 
 export function checkField(body: Body, expr: FieldExpr): Type {
   const { base, name } = expr;
-  if (base.kind === 'typeQuery' && base.query === 'typeinfo') return typeinfoField(body, expr, base);
   const type = body.value(base);
   switch (type.kind) {
     case 'none':
@@ -19,7 +17,10 @@ export function checkField(body: Body, expr: FieldExpr): Type {
     case 'struct':
       return structField(body, expr, type);
     case 'record': {
-      const field = type.fields.find((one) => one.name === name);
+      const at = type.fields.findIndex((one) => one.name === name);
+      const field = type.fields[at];
+      const known = body.facts.recordOf(base)?.[at];
+      if (known !== undefined) body.fold(expr, known);
       if (field === undefined) {
         body.diagnostics.error(expr.span, say.noRecordField(name));
         return none;

@@ -9,6 +9,7 @@ import { none, type Type } from '../types/type.ts';
 import type { Body, FunctionSignature } from './body.ts';
 import { fitsParameter } from './functions.ts';
 import { settled } from './integers.ts';
+import { configValues, knownRecord } from './known-records.ts';
 import * as say from './messages.ts';
 
 export function checkCall(body: Body, call: CallExpr): Type {
@@ -16,6 +17,8 @@ export function checkCall(body: Body, call: CallExpr): Type {
   if (own !== undefined) return checkOwn(body, call, own);
   const builtin = findBuiltin(call.name);
   if (builtin !== undefined) return checkBuiltin(body, call, builtin, call.args);
+  if (call.name === 'config' && call.args.length === 0)
+    return knownRecord(body, call, configValues(body.config));
   for (const argument of call.args) body.check(argument);
   const names = [...builtins.map(({ name }) => name), ...body.program.functions.keys()];
   const [near] = nearestNames(call.name, names);

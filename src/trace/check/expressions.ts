@@ -8,6 +8,7 @@ import type { Body } from './body.ts';
 import { checkBuiltin, checkCall } from './calls.ts';
 import { checkCast } from './casts.ts';
 import { literalType, settled } from './integers.ts';
+import { configValues, knownRecord } from './known-records.ts';
 import { checkMapEntry } from './map-access.ts';
 import * as say from './messages.ts';
 import { checkBinary, isCondition, truth } from './operators.ts';
@@ -96,6 +97,7 @@ function checkString(body: Body, expr: StringExpr): Type {
 function checkIdentifier(body: Body, expr: Extract<Expr, { kind: 'identifier' }>): Type {
   const builtin = findBuiltin(expr.name);
   if (builtin !== undefined && builtin.kind === 'value') return checkBuiltin(body, expr, builtin, []);
+  if (expr.name === 'config') return knownRecord(body, expr, configValues(body.config));
   const constant = body.types.constant(expr.name);
   if (constant !== undefined) {
     body.fold(expr, constant.value);

@@ -9,6 +9,7 @@ import type { Variable } from './scope.ts';
 export class Facts implements ExprFacts {
   readonly #types = new Map<Expr, Type>();
   readonly #constants = new Map<Expr, Constant>();
+  readonly #records = new Map<Expr, readonly Constant[]>();
   readonly #variables = new Map<Expr, Variable>();
   readonly #captured = new Map<Statement, Set<Variable>>();
   readonly #script = new Map<Variable, ScriptVariable>();
@@ -19,6 +20,15 @@ export class Facts implements ExprFacts {
 
   setConstant(expr: Expr, value: Constant): void {
     this.#constants.set(expr, value);
+  }
+
+  /** The values of the fields of a record that are known. */
+  setRecord(expr: Expr, values: readonly Constant[]): void {
+    this.#records.set(expr, values);
+  }
+
+  recordOf(expr: Expr): readonly Constant[] | undefined {
+    return this.#records.get(expr);
   }
 
   setVariable(expr: VariableExpr, variable: Variable): void {

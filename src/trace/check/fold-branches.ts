@@ -15,6 +15,8 @@ export function foldBranches(block: BlockExpr, facts: Facts): BlockExpr {
       const known = truth(facts.constantOf(node.condition));
       if (known !== undefined) return fold(taken(node, known));
     }
+    const record = knownRecord(node as Expr, facts);
+    if (record !== undefined) return record;
     if (isQuestion(node)) {
       const value = facts.constantOf(node);
       const answer = value === undefined ? undefined : literal(node, value);
@@ -34,7 +36,7 @@ export function foldBranches(block: BlockExpr, facts: Facts): BlockExpr {
   return fold(block) as BlockExpr;
 }
 
-/** `sizeof(x)`, `is_str(x)`, `typeinfo(x).base_ty`: what is asked about is not run. */
+/** `sizeof(x)`, `is_str(x)`, `typeinfo(x).base_type`: what is asked about is not run. */
 function isQuestion(node: Node): node is Expr {
   switch (node.kind) {
     case 'typeQuery':
@@ -48,6 +50,23 @@ function isQuestion(node: Node): node is Expr {
     default:
       return false;
   }
+}
+
+/** `config`, `typeinfo(x)`: a record of literals. */
+function knownRecord(node: Expr, facts: Facts): Expr | undefined {
+  const values = facts.recordOf(node);
+  const type = values && facts.typeOf(node);
+  if (values === undefined || type?.kind !== 'record') return undefined;
+  const { span } = node;
+  const fields = type.fields.map(({ name, type: of }, index) => {
+    const value = literal(node, values[index]!)!;
+    facts.setType(value, of);
+    facts.setConstant(value, values[index]!);
+    return { name, value, span };
+  });
+  const record: Expr = { kind: 'record', fields, span };
+  facts.setType(record, type);
+  return record;
 }
 
 /** Undefined for numbers below 0, which are no literals. */

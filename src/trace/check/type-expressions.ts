@@ -1,10 +1,10 @@
 /** Types as they are written, and questions about types: sizeof, offsetof, typeof, typeinfo. */
 
 import { nearestNames } from '../../text/nearest.ts';
-import type { Expr, FieldExpr, NamedTypeExpr, OffsetofExpr, TypeExpr, TypeQueryExpr } from '../ast/nodes.ts';
+import type { Expr, NamedTypeExpr, OffsetofExpr, TypeExpr, TypeQueryExpr } from '../ast/nodes.ts';
 import type { Diagnostics } from '../diagnostic.ts';
 import { layoutOf } from '../types/layout.ts';
-import { kindText, typeText } from '../types/text.ts';
+import { typeText } from '../types/text.ts';
 import {
   bool,
   int8,
@@ -24,6 +24,7 @@ import {
 import type { Body } from './body.ts';
 import type { TypeNames } from './environment.ts';
 import { settled } from './integers.ts';
+import { knownRecord, typeinfoValues } from './known-records.ts';
 import * as say from './messages.ts';
 
 /** Names that are types wherever they are written; BTF has the rest. */
@@ -176,33 +177,7 @@ function typeinfoType(body: Body, expr: TypeQueryExpr, type: Type | undefined): 
   const { typeinfo } = body.config.unstable;
   if (typeinfo === 'error') body.diagnostics.error(expr.span, say.unstableError('unstable_typeinfo'));
   if (typeinfo === 'warn') body.diagnostics.warning(expr.span, say.unstableWarning('unstable_typeinfo'));
-  if (type === undefined) return none;
-  return {
-    kind: 'record',
-    fields: Object.entries(typeinfoOf(type)).map(([name, value]) => ({
-      name,
-      type: string(value.length + 1),
-    })),
-  };
-}
-
-/** `typeinfo(x).base_ty` is `int`, `.full_ty` is `uint32`. */
-const typeinfoOf = (type: Type): Readonly<Record<string, string>> => ({
-  base_ty: kindText(type),
-  full_ty: typeText(type),
-});
-
-export function typeinfoField(body: Body, expr: FieldExpr, query: TypeQueryExpr): Type {
-  const record = body.check(query);
-  if (record.kind !== 'record') return none;
-  const type = queriedType(body, query.of);
-  const value = type && typeinfoOf(type)[expr.name];
-  if (value === undefined) {
-    body.diagnostics.error(expr.span, say.noRecordField(expr.name));
-    return none;
-  }
-  body.fold(expr, value);
-  return string(value.length + 1);
+  return type === undefined ? none : knownRecord(body, expr, typeinfoValues(type));
 }
 
 export function checkOffsetof(body: Body, expr: OffsetofExpr): Type {
