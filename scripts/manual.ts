@@ -1,10 +1,11 @@
 /**
- * The table of built-ins in docs/kernel-programs.md, written from their own one-line descriptions:
- * `npm run docs` writes it, and a test finds it out of date.
+ * The table of built-ins in docs/kernel-programs.md, written from their own one-line descriptions, and that of kinds in
+ * docs/objects.md: `npm run docs` writes them, and a test finds them out of date.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { builtins } from '../src/script/builtin/table.ts';
+import { withKinds } from '../test/support/kinds-manual.ts';
 
 const [begin, end] = ['<!-- built-ins: written by `npm run docs` -->', '<!-- end of built-ins -->'];
 
@@ -28,6 +29,11 @@ function argumentsOf([least, most]: readonly [number, number]): string {
 }
 
 if (process.argv[2] === 'write') {
-  const path = join(process.cwd(), 'docs/kernel-programs.md');
-  writeFileSync(path, withBuiltins(readFileSync(path, 'utf8')));
+  for (const [name, write] of [
+    ['kernel-programs.md', withBuiltins],
+    ['objects.md', withKinds],
+  ] as const) {
+    const path = join(process.cwd(), 'docs', name);
+    writeFileSync(path, write(readFileSync(path, 'utf8')));
+  }
 }

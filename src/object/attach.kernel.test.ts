@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { closeSync, existsSync, mkdirSync, openSync, rmdirSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
+import { saw, testOfTable } from '../../test/support/kinds-seen.ts';
 import { objectBytes } from '../../test/support/objects.ts';
 import { Observed, testPrograms } from '../../test/support/programs.ts';
 import { waitUntil } from '../../test/support/wait.ts';
@@ -74,6 +75,7 @@ async function fires(
   const link = object.programs[program]!.attach(options);
   await happen();
   await waitUntil(`${program} to run`, () => runs(object, program) > 0);
+  saw(object.programs[program]!.spec.section);
   link.close();
   const before = runs(object, program);
   await happen();
@@ -197,6 +199,7 @@ test('iterators are read through their link', () => {
   const link = object.programs.iterator!.attach();
   assert.ok(link instanceof IteratorLink);
   assert.match(Buffer.from(link.read()).toString(), /^(task\n)+$/);
+  saw(object.programs.iterator!.spec.section);
 });
 
 test('what SEC does not say is asked for by the name of the option', () => {
@@ -240,6 +243,7 @@ test('markers of a program give their arguments, wherever they are', async () =>
   await program.ask('usdt 1');
   const { variables } = object;
   assert.equal(variables.hits, 1);
+  saw(plain!.spec.section);
   assert.equal(variables.count, 4);
   assert.equal(variables.cookie, 77n);
   assert.equal(variables.constant, -7n, 'a negative constant of 4 bytes');
@@ -269,3 +273,13 @@ test('a pattern attaches to all functions that match, by one link', (t) => {
     /no function of this kernel/,
   );
 });
+
+test('a misspelt function of a library is told with the program and near names', () => {
+  using object = load('uprobe');
+  assert.throws(
+    () => object.programs.uprobe!.attach({ target: 'libc.so.6:getgidd' }),
+    /^AttachError: attach "uprobe" to uprobe \S*libc\.so\.6:getgidd: the file has no such function; did you mean getgid/,
+  );
+});
+
+testOfTable('attach');

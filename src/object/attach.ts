@@ -375,7 +375,7 @@ class Attaching {
   #userFunctions(): ReturnType<typeof matchingUserFunctions> {
     const place = userPlace(this.#target('BINARY:PATTERN'));
     if (place !== undefined && /[*?]/.test(place.symbol) && place.offset === 0) {
-      return matchingUserFunctions(place.binary, place.symbol, globMatcher(place.symbol));
+      return matchingUserFunctions(this.#spec.name, place.binary, place.symbol, globMatcher(place.symbol));
     }
     const { path, offset, symbol } = this.#userFunction();
     return { path, functions: [{ symbol, offset }] };
@@ -386,7 +386,7 @@ class Attaching {
     const place = userPlace(text);
     if (place === undefined)
       throw this.#wrong(`"${text}" is not BINARY:FUNCTION, BINARY:FUNCTION+OFFSET or BINARY:OFFSET`);
-    const { path, offset } = resolveUserFunction(place.binary, place.symbol, place.offset);
+    const { path, offset } = resolveUserFunction(this.#spec.name, place.binary, place.symbol, place.offset);
     return { path, offset, symbol: place.symbol };
   }
 

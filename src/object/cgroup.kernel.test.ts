@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { after, test } from 'node:test';
+import { testOfTable } from '../../test/support/kinds-seen.ts';
 import { enterNewNetwork } from '../../test/support/network.ts';
 import { NetworkObject } from '../../test/support/network-object.ts';
 import { converse, datagram, tcp, unixConversation } from '../../test/support/traffic.ts';
@@ -94,3 +95,5 @@ test('what belongs to no group is refused by name', { skip }, () => {
     /no directory of a cgroup2 file system/,
   );
 });
+
+if (root !== undefined) testOfTable('cgroup');

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { sendDatagrams } from '../../test/support/counting-program.ts';
+import { saw, testOfTable } from '../../test/support/kinds-seen.ts';
 import {
   addAddress,
   addPair,
@@ -287,6 +288,7 @@ for (const [program, others] of [
       sendBytes(client.number, Buffer.from('hello'));
       assert.equal(await waitUntil('the bytes', () => received(peer)), 'hello');
       assert.ok(object.runs > before, `${program} did not run`);
+      saw(object.programs[program]!.spec.section);
     } finally {
       map.delete(0);
       for (const one of [link, ...links]) one.close();
@@ -309,3 +311,5 @@ test('lirc_mode2 asks for a receiver, and says what is none', () => {
   assert.throws(() => attach({ receiver: '/dev/null' }), /the file is no infrared receiver|EINVAL/);
   object.close();
 });
+
+testOfTable('network');

@@ -91,7 +91,7 @@ export class UsdtSpecs {
     if (helperFeature(174, ProgramType.kprobe).answer === 'no') {
       throw this.#wrong(program, 'this kernel has no cookies (Linux 5.15), by which places are told apart');
     }
-    const { path } = resolveUserFunction(place.binary, '', 0);
+    const { path } = resolveUserFunction(program.name, place.binary, '', 0);
     const { notes, arch } = this.#notes(program, path, place);
     const target = `${path}:${place.provider}:${place.name}`;
     const places = notes.map((note) => ({

@@ -59,7 +59,10 @@ function readFile(path: string): Buffer {
   const stat = statSync(path);
   if (!stat.isFile()) throw new PackageError('notFound', `${path} is no regular file`);
   if (stat.size > largestFile)
-    throw new PackageError('limit', `${path}: ${stat.size} bytes are more than a package has`);
+    throw new PackageError(
+      'limit',
+      `${path}: ${stat.size} bytes are more than a package has (at most ${largestFile})`,
+    );
   return readFileSync(path);
 }
 

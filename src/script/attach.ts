@@ -34,7 +34,12 @@ export function attach(program: Program, plan: Pick<ProbePlan, 'title' | 'attach
       if (attachment.retprobe) return attachKretprobe(program, attachment.symbol);
       return attachKprobe(program, attachment.symbol, { offset: attachment.offset });
     case 'uprobe': {
-      const { path, offset } = resolveUserFunction(attachment.path, attachment.symbol, attachment.offset);
+      const { path, offset } = resolveUserFunction(
+        program.name,
+        attachment.path,
+        attachment.symbol,
+        attachment.offset,
+      );
       const target = { path, offset, ...(attachment.symbol ? { symbol: attachment.symbol } : {}) };
       if (plan.attachType === AttachType.traceUprobeMulti) {
         return attachUprobes(program, { path, places: [target], atReturn: attachment.retprobe });

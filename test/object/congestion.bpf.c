@@ -1,4 +1,4 @@
-/* A structure of functions: a TCP congestion control that does next to nothing. */
+/* A structure of functions: a TCP congestion control that does next to nothing, and counts. */
 #include <linux/bpf.h>
 #include <linux/types.h>
 #include <bpf/bpf_helpers.h>
@@ -16,6 +16,8 @@ struct tcp_congestion_ops {
 	__u32 flags;
 };
 
+unsigned long long avoided = 0;
+
 SEC("struct_ops/quiet_ssthresh")
 __u32 BPF_PROG(quiet_ssthresh, struct sock *sk)
 {
@@ -25,6 +27,7 @@ __u32 BPF_PROG(quiet_ssthresh, struct sock *sk)
 SEC("struct_ops/quiet_avoid")
 void BPF_PROG(quiet_avoid, struct sock *sk, __u32 ack, __u32 acked)
 {
+	__sync_fetch_and_add(&avoided, 1);
 }
 
 SEC("struct_ops/quiet_undo")

@@ -4,6 +4,7 @@ import type { LinkKind } from '../../src/kernel/link/link.ts';
 import type { BpfMap } from '../../src/kernel/map/map.ts';
 import type { AttachOptions } from '../../src/object/attach.ts';
 import { type BpfObject, loadObject } from '../../src/object/object.ts';
+import { saw } from './kinds-seen.ts';
 import { objectBytes } from './objects.ts';
 import { waitUntil } from './wait.ts';
 
@@ -42,6 +43,7 @@ export class NetworkObject {
         act();
         return this.runs > 0;
       });
+      saw(this.programs[this.#program]!.spec.section);
     } finally {
       link.close();
     }

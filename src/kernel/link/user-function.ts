@@ -17,13 +17,19 @@ export interface UserFunction {
  * The place of `symbol` + `offset` in an executable or library; without a symbol, the offset itself.
  *
  * A path without a slash is looked up in PATH and then among the system's libraries (`c` is libc.so.6's
- * directory name, as the linker says it). Throws AttachError `notFound` with near names.
+ * directory name, as the linker says it). Throws AttachError `notFound` with near names; `program` is
+ * who was to be attached, for its message.
  */
-export function resolveUserFunction(file: string, symbol: string, offset: number): UserFunction {
+export function resolveUserFunction(
+  program: string,
+  file: string,
+  symbol: string,
+  offset: number,
+): UserFunction {
   const path = locate(file);
-  if (path === undefined) throw refuse(file, symbol, `there is no program or library "${file}"`, []);
+  if (path === undefined) throw refuse(program, file, symbol, `there is no program or library "${file}"`, []);
   if (symbol === '') return { path, offset };
-  const opened = openFile(path, symbol);
+  const opened = openFile(program, path, symbol);
   try {
     const elf = ElfFile.open(opened.source);
     const [found] = findFunctions(elf, symbol);
@@ -33,6 +39,7 @@ export function resolveUserFunction(file: string, symbol: string, offset: number
       for (const each of listFunctions(elf, table)) names.add(each.symbol.name);
     }
     throw refuse(
+      program,
       path,
       symbol,
       names.size === 0 ? 'the file has no symbols' : 'the file has no such function',
@@ -53,13 +60,15 @@ export interface NamedUserFunction {
  * the message: throws AttachError `notFound` where none is.
  */
 export function matchingUserFunctions(
+  program: string,
   file: string,
   pattern: string,
   accepts: (name: string) => boolean,
 ): { readonly path: string; readonly functions: readonly NamedUserFunction[] } {
   const path = locate(file);
-  if (path === undefined) throw refuse(file, pattern, `there is no program or library "${file}"`, []);
-  const opened = openFile(path, pattern);
+  if (path === undefined)
+    throw refuse(program, file, pattern, `there is no program or library "${file}"`, []);
+  const opened = openFile(program, path, pattern);
   try {
     const elf = ElfFile.open(opened.source);
     const places = new Map<number, string>();
@@ -69,7 +78,7 @@ export function matchingUserFunctions(
         if (!indirect && !places.has(fileOffset) && accepts(symbol.name)) places.set(fileOffset, symbol.name);
       }
     }
-    if (places.size === 0) throw refuse(path, pattern, 'no function of the file matches', []);
+    if (places.size === 0) throw refuse(program, path, pattern, 'no function of the file matches', []);
     return { path, functions: [...places].map(([offset, symbol]) => ({ symbol, offset })) };
   } finally {
     closeSync(opened.fd);
@@ -117,17 +126,17 @@ function isElf(path: string): boolean {
 }
 
 /** Never blocks and never follows anything but a regular file: FIFOs and devices are refused. */
-function openFile(path: string, symbol: string): { fd: number; source: ByteSource } {
+function openFile(program: string, path: string, symbol: string): { fd: number; source: ByteSource } {
   let fd: number;
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
-    throw refuse(path, symbol, (error as Error).message, []);
+    throw refuse(program, path, symbol, (error as Error).message, []);
   }
   const stat = fstatSync(fd);
   if (!stat.isFile()) {
     closeSync(fd);
-    throw refuse(path, symbol, 'it is not a regular file', []);
+    throw refuse(program, path, symbol, 'it is not a regular file', []);
   }
   const read = (offset: number, length: number): Uint8Array => {
     const bytes = new Uint8Array(length);
@@ -136,9 +145,15 @@ function openFile(path: string, symbol: string): { fd: number; source: ByteSourc
   return { fd, source: { size: stat.size, read } };
 }
 
-function refuse(path: string, symbol: string, reason: string, near: readonly string[]): AttachError {
+function refuse(
+  program: string,
+  path: string,
+  symbol: string,
+  reason: string,
+  near: readonly string[],
+): AttachError {
   const target = symbol ? `${path}:${symbol}` : path;
-  return new AttachError('notFound', { kind: 'uprobe', program: symbol, target }, reason, {
+  return new AttachError('notFound', { kind: 'uprobe', program, target }, reason, {
     suggestions: near,
   });
 }
