@@ -221,7 +221,7 @@ test('a signal reaches the process, and a line reaches the trace pipe', async ()
 });
 
 test('paths, memory of other processes, and RCU sections in iterators', async (t) => {
-  mark('path readTask rcuLock rcuUnlock');
+  mark('path readTask rcuLock rcuUnlock reading');
   const Task = struct('Task', { pid: u32, result: i64, exe: chars(256), args: chars(64) });
   const program = defineProgram({
     params,
@@ -231,7 +231,7 @@ test('paths, memory of other processes, and RCU sections in iterators', async (t
         const { task } = k.item;
         if (!task || task.pid !== k.me) return;
         const row = k.tasks.begin();
-        row.pid = task.pid;
+        row.pid = k.reading(task).group_leader.pid;
         k.rcuLock();
         const file = task.mm?.exe_file;
         if (file) k.path(file.f_path, row.exe);

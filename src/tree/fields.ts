@@ -241,9 +241,9 @@ const TABLE: Table = {
       'state, as the letter of /proc/PID/stat: R runs, S sleeps, D waits for a device, Z has ended',
     kernel: '__state',
     // `state` until Linux 5.14.
-    code: (set) => `let bits = task.exit_state;
-      if (k.exists(task.__state)) bits = bits | task.__state;
-      else bits = bits | task.state;
+    code: (set) => `let bits = self.exit_state;
+      if (k.exists(self.__state)) bits = bits | self.__state;
+      else bits = bits | self.state;
       ${set('bits')}`,
   },
   start_time: {
@@ -284,10 +284,10 @@ const TABLE: Table = {
     kernel: 'mm?.rss_stat',
     // Pages of files, anonymous and shared: MM_FILEPAGES 0, MM_ANONPAGES 1, MM_SHMEMPAGES 3 of
     // include/linux/mm_types_task.h. Until Linux 6.2 the counters were plain numbers, and each task had some of its own; the verifier of 6.1 does not follow them by type.
-    code: (set) => `const mm = task.mm;
+    code: (set) => `const mm = self.mm;
       if (mm) {
         let pages = k.i64(0);
-        if (k.exists(task.rss_stat)) {
+        if (k.exists(self.rss_stat)) {
           ${[0, 1, 3].map((i) => `pages = pages + k.i64(k.peek(k.addressOf(mm.rss_stat.count[${i}])));`).join(' ')}
         } else {
           pages = mm.rss_stat[0].count + mm.rss_stat[1].count + mm.rss_stat[3].count;
@@ -301,7 +301,7 @@ const TABLE: Table = {
     type: 'size',
     description: 'address space of the process, in bytes',
     kernel: 'mm?.total_vm',
-    code: (set) => `const mm = task.mm;
+    code: (set) => `const mm = self.mm;
       if (mm) { ${set('mm.total_vm * k.pageSize')} }`,
   },
   threads: {
@@ -316,7 +316,7 @@ const TABLE: Table = {
     description: 'nice value, -20 to 19',
     kernel: 'static_prio',
     // DEFAULT_PRIO of include/linux/sched/prio.h.
-    code: (set) => set('task.static_prio - 120'),
+    code: (set) => set('self.static_prio - 120'),
   },
   priority: {
     short: 'pri',
@@ -324,7 +324,7 @@ const TABLE: Table = {
     description: 'priority as in /proc/PID/stat: 0 to 39, negative for real-time tasks',
     kernel: 'prio',
     // MAX_RT_PRIO of include/linux/sched/prio.h.
-    code: (set) => set('task.prio - 100'),
+    code: (set) => set('self.prio - 100'),
   },
   exit_code: {
     short: 'xc',
@@ -359,7 +359,7 @@ const TABLE: Table = {
     type: 'long',
     description: 'pid namespace of the task: the inode of /proc/PID/ns/pid',
     kernel: 'thread_pid?.numbers',
-    code: (set) => `const ids = task.thread_pid;
+    code: (set) => `const ids = self.thread_pid;
       if (ids) {
         const space = ids.numbers[ids.level].ns;
         if (space) { ${set('space.ns.inum')} }

@@ -45,7 +45,7 @@ export function haveBit(i: number): { readonly word: number; readonly bit: numbe
 function guarded(path: string, use: (value: string) => string): string {
   const hops = path.split('?.');
   let text = '';
-  let from = 'task';
+  let from = 'self';
   for (const [i, hop] of hops.slice(0, -1).entries()) {
     text += `const p${i} = ${from}.${hop}; if (p${i}) { `;
     from = `p${i}`;
@@ -78,35 +78,36 @@ export function walkText({ longs, texts, exepath, cmdline, fixedSize, filter }: 
     const task = k.item.task;
     if (!task) return;
     const row = k.tasks.begin();
-    const ids = task.thread_pid;
+    const self = k.reading(task);
+    const ids = self.thread_pid;
     if (ids) {
       const level = ids.level;
       row.ns_level = level;
       row.vtid = ids.numbers[level].nr;
     }
-    row.tid = task.pid;
-    row.pid = task.tgid;
-    const signal = task.signal;
+    row.tid = self.pid;
+    row.pid = self.tgid;
+    const signal = self.signal;
     const group = signal.pids[2]; // PIDTYPE_PGID
     if (group) row.pgid = group.numbers[0].nr;
     const session = signal.pids[3]; // PIDTYPE_SID
     if (session) row.sid = session.numbers[0].nr;
     row.reaper = signal.is_child_subreaper;
-    const parent = task.parent;
+    const parent = self.parent;
     row.ptid = parent.pid;
     row.ppid = parent.tgid;
-    const realParent = task.real_parent;
+    const realParent = self.real_parent;
     row.rptid = realParent.pid;
     row.rppid = realParent.tgid;
-    if (k.exists(task.loginuid)) row.loginuid = k.i32(task.loginuid.val);
+    if (k.exists(self.loginuid)) row.loginuid = k.i32(self.loginuid.val);
     else row.loginuid = -2;
-    row.euid = k.i32(task.cred.euid.val);
+    row.euid = k.i32(self.cred.euid.val);
     ${have.map((i) => `let have${i} = 0;`).join(' ')}
     ${longs.map(longText).join('\n    ')}
     ${have.map((i) => `row.have${i} = have${i};`).join(' ')}
     ${filter === undefined ? '' : `if (!(${filter})) return;`}
     const comm = k.buffer(16);
-    k.str(task.comm, comm);
+    k.str(self.comm, comm);
     row.comm = 16;
     let tail = 16;
     ${exepath ? readPath : 'row.exepath = 0xffffffff;'}
@@ -144,7 +145,7 @@ const readPath = `let exeLength = 0;
 const readArguments = `let argsLength = 0;
     row.cmdline = 0xffffffff;
     const args = k.buffer(4096);
-    const memory = task.mm;
+    const memory = self.mm;
     if (memory) {
       const length = memory.arg_end - memory.arg_start;
       const kept = k.min(length, 4096);

@@ -83,6 +83,11 @@ export interface BaseContext {
   /** The address of a kernel object, or of a number or text inside one. */
   addressOf(object: object | string | number): Address;
 
+  /**
+   * A kernel object for nothing but reading its members and theirs: helpers do not take it, nor what is read from it. On
+   * Linux 6.2 to 6.18 programs that follow many pointers load several times faster with it; elsewhere it is the object.
+   */
+  reading<T extends object>(object: T): T;
   /** Begins a section in which pointers stay valid, for walks in probes that may sleep. Nothing before Linux 6.2. */
   rcuLock(): void;
   /** Ends the section of `k.rcuLock`. */
