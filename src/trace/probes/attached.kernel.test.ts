@@ -130,7 +130,7 @@ test('kernel functions by pattern, at return, by module and address', async (t) 
 test('many kernel functions by one link', async (t) => {
   if (!has('kprobeMulti')) return t.skip('needs kprobe.multi: the kernel has none');
   const lines = await printed(
-    `kprobe:*_sys_getppid,kprobe:*_sys_getp*id /pid == ${process.pid}/ { printf("in") }`,
+    `kprobe:*_sys_getppid,kprobe:*_sys_getpp*d /pid == ${process.pid}/ { printf("in") }`,
     () => void process.ppid,
   );
   // Once for each of the two attach points.
