@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { closeSync, existsSync, mkdirSync, openSync, rmdirSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
+import { CountingProgram } from '../../test/support/counting-program.ts';
 import { saw, testOfTable } from '../../test/support/kinds-seen.ts';
 import { objectBytes } from '../../test/support/objects.ts';
 import { Observed, testPrograms } from '../../test/support/programs.ts';
@@ -11,6 +12,7 @@ import { feature } from '../kernel/feature/features.ts';
 import { olderThan } from '../kernel/feature/release.ts';
 import { IteratorLink } from '../kernel/link/iterator.ts';
 import { cgroup2 } from '../kernel/mounts.ts';
+import { ProgramType } from '../kernel/spec.ts';
 import type { AttachOptions } from './attach.ts';
 import { ObjectError } from './errors.ts';
 import { type BpfObject, loadObject } from './object.ts';
@@ -50,6 +52,7 @@ const places = [
   'fentry_multi',
   'fexit_multi',
   'fsession_multi',
+  'raw_tracepoint_writable',
 ];
 
 function load(program: string): BpfObject {
@@ -101,6 +104,11 @@ async function sendToSelf(): Promise<void> {
 for (const program of ['tracepoint', 'raw_tracepoint', 'typed_tracepoint']) {
   test(`${program} attaches by its SEC name`, () => fires(program, openAndClose));
 }
+
+test('raw_tracepoint_writable attaches by its SEC name', async () => {
+  using tried = new CountingProgram(ProgramType.socketFilter);
+  await fires('raw_tracepoint_writable', () => void tried.program.testRun({ data: new Uint8Array(64) }));
+});
 
 for (const program of ['uprobe', 'uretprobe']) {
   test(`${program} finds its library and function`, () => fires(program, () => void process.getgid?.()));

@@ -38,6 +38,7 @@ enum place {
 	FENTRY_MULTI,
 	FEXIT_MULTI,
 	FSESSION_MULTI,
+	RAW_TRACEPOINT_WRITABLE,
 	PLACES,
 };
 
@@ -61,6 +62,13 @@ SEC("raw_tp/sys_enter")
 int raw_tracepoint(void *ctx)
 {
 	return count(RAW_TRACEPOINT);
+}
+
+/* The end of every test run of a program, whose errno may be changed (include/trace/events/bpf_test_run.h). */
+SEC("raw_tp.w/bpf_test_finish")
+int raw_tracepoint_writable(void *ctx)
+{
+	return count(RAW_TRACEPOINT_WRITABLE);
 }
 
 SEC("tp_btf/sys_exit")

@@ -80,7 +80,14 @@ const unixAddresses = cgroupFamilies.slice(1).map((call) => `cgroup/${call}_unix
 const sleepingVariant = 'no test of its own: a row like the one without `.s`';
 
 export const kinds: readonly Kind[] = [
-  ...seenBy('attach', columns, ['tracepoint', 'raw_tracepoint', 'tp_btf', 'perf_event', 'iter']),
+  ...seenBy('attach', columns, [
+    'tracepoint',
+    'raw_tracepoint',
+    'raw_tracepoint.w',
+    'tp_btf',
+    'perf_event',
+    'iter',
+  ]),
   ...seenBy('attach', columns, ['uprobe', 'uretprobe', 'uprobe.s', 'uretprobe.s', 'usdt']),
   ...seenBy('attach', since66, ['uprobe.multi', 'uretprobe.multi', 'uprobe.multi.s'], 'since Linux 6.6'),
   ...seenBy('attach', ['6.18', '7.x'], ['uprobe.session'], 'since Linux 6.13'),
@@ -135,10 +142,6 @@ export const kinds: readonly Kind[] = [
   ),
   ...unseen(['fentry.multi.s', 'fexit.multi.s', 'fsession.multi.s'], sleepingVariant),
   ...unseen(['uretprobe.multi.s', 'uprobe.session.s', 'struct_ops.s'], sleepingVariant),
-  ...unseen(
-    ['raw_tracepoint.w'],
-    'needs a writable tracepoint, which only network block devices and modules have; its typed call is tested in kernel/',
-  ),
   ...unseen(
     ['lirc_mode2'],
     'needs an infrared receiver; without one, only that its absence is said is tested',
