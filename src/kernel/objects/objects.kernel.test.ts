@@ -121,7 +121,8 @@ test('a map is listed with its types, memory and pins', () => {
   assert.deepEqual(listed.pinned, [`${folder}/map`]);
   assert.ok(listed.holders.some(({ pid }) => pid === process.pid));
   const btf = [...listTypes()].find((one) => one.id === btfId);
-  assert.ok(btf !== undefined && btf.mapIds.includes(id));
+  assert.ok(btf);
+  assert.ok(btf.mapIds.includes(id));
   assert.deepEqual(btf.programIds, [program.info().id]);
   assert.equal(btf.kernel, false);
 });

@@ -2,6 +2,7 @@
 import type { CallExpr, Expr, IdentifierExpr } from '../ast/nodes.ts';
 import type { CheckContext } from '../check/context.ts';
 import * as say from '../check/messages.ts';
+import { parameterBytes } from '../check/parameters.ts';
 import { strings as lowerStrings } from '../lower/builtins/strings.ts';
 import { typeText } from '../types/text.ts';
 import { bool, int64, string, type Type, uint64 } from '../types/type.ts';
@@ -39,9 +40,6 @@ function parameterText(context: CheckContext, argument: Expr): string | undefine
   return text.slice(Number(skipped));
 }
 
-/** Bytes of the script's parameters, as string constants have them: one character a byte. */
-const asBytes = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
-
 function checkStr(context: CheckContext, call: CallExpr | IdentifierExpr, args: readonly Expr[]): Type {
   const [from, length] = args;
   const most = context.config.maxStrlen;
@@ -50,7 +48,7 @@ function checkStr(context: CheckContext, call: CallExpr | IdentifierExpr, args: 
     if (from!.kind === 'positional') context.noteParameter(from!);
     if (length !== undefined) context.check(length);
     const cut = length === undefined ? undefined : context.constantOf(length);
-    let bytes = asBytes(parameter);
+    let bytes = parameterBytes(parameter);
     if (typeof cut === 'bigint' && cut >= 0n && cut < BigInt(bytes.length))
       bytes = bytes.slice(0, Number(cut));
     context.fold(call, bytes);

@@ -12,7 +12,7 @@ import { configValues, knownRecord } from './known-records.ts';
 import { checkMapEntry } from './map-access.ts';
 import * as say from './messages.ts';
 import { checkBinary, isCondition, truth } from './operators.ts';
-import { numericParameter } from './parameters.ts';
+import { parameterType } from './parameters.ts';
 import { checkStatements } from './statements.ts';
 import { checkOffsetof, checkTypeQuery } from './type-expressions.ts';
 import { checkUnary } from './unary.ts';
@@ -32,7 +32,7 @@ export function checkExpression(body: Body, expr: Expr): Type {
     case 'identifier':
       return checkIdentifier(body, expr);
     case 'positional':
-      return numericParameter(body, expr);
+      return parameterType(body, expr);
     case 'positionalCount': {
       const count = BigInt(body.environment.positional.length);
       body.fold(expr, count);

@@ -254,8 +254,6 @@ export const stringTooLong = (most: number, text: string): string =>
   `String is too long (over ${most} bytes): ${text}`;
 export const parameterMissing = (index: number): string =>
   `Positional parameter $${index} is empty or not provided.`;
-export const parameterNotNumber = (index: number, text: string): string =>
-  `$${index} used numerically but given "${text}". Try using str($${index}).`;
 
 // Operators
 

@@ -47,7 +47,7 @@ const text: fc.Memo<string> = fc.memo((depth) => {
     leaf,
     fc.tuple(inner, fc.constantFrom(...operators), inner).map(([a, sign, b]) => `(${a} ${sign} ${b})`),
     fc.tuple(fc.constantFrom('-', '~'), inner).map(([sign, a]) => `(${sign}(${a}))`),
-    fc.tuple(fc.constantFrom(...types), inner).map(([type, a]) => `(${type})(${a})`),
+    fc.tuple(fc.constantFrom(...types), inner).map(([type, a]) => `((${type})(${a}))`),
     fc
       .tuple(inner, fc.constantFrom(...comparisons), inner, inner, inner)
       .map(([a, sign, b, c, d]) => `(${a} ${sign} ${b} ? ${c} : ${d})`),
