@@ -7,7 +7,10 @@
  * yet, and into objects (a DataView's 64-bit numbers). The lengths, which are checked first, are kept.
  */
 import { recordBeyondEnd, recordLengths, recordTooShort } from './errors.ts';
-import { type BytesColumn, ValueState } from './snapshot.ts';
+import { type BytesColumn, type LongColumn, type NumberColumn, ValueState } from './snapshot.ts';
+
+/** A column of numbers, whatever their width. */
+export type TypedNumbers = NumberColumn | Uint32Array | LongColumn['values'];
 
 /** The length word of a value that is not there. */
 export const LENGTH_ABSENT = 0xffffffff;
@@ -15,6 +18,13 @@ export const LENGTH_ABSENT = 0xffffffff;
 export const LENGTH_CUT = 0x80000000;
 
 export const HOST_IS_LITTLE: boolean = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+/** True if all numbers are the same, by one comparison of the column with itself, an element further. */
+export function isConstant({ buffer, byteOffset, byteLength, BYTES_PER_ELEMENT }: TypedNumbers): boolean {
+  if (byteLength === 0) return true;
+  const bytes = Buffer.from(buffer, byteOffset, byteLength);
+  return bytes.compare(bytes, BYTES_PER_ELEMENT, byteLength, 0, byteLength - BYTES_PER_ELEMENT) === 0;
+}
 
 /** Of a length word, as a signed number. */
 const storedLength = (word: number): number => (word === -1 ? 0 : word & 0x7fffffff);
@@ -123,6 +133,10 @@ export class Records {
     const start = new Uint32Array(this.count);
     const length = new Uint32Array(this.count);
     const state = new Uint8Array(this.count);
+    if (words[0] === -1 && isConstant(words.subarray(0, this.count))) {
+      state.fill(ValueState.absent);
+      return { data, start, length, state };
+    }
     for (let row = 0; row < start.length; row++) {
       let from = starts[row]! + this.#fixedSize;
       for (let i = 0; i < index; i++) from += storedLength(this.#lengths[i]![row]!);

@@ -10,8 +10,8 @@
  *   the bytes of all values, one after the other
  *   for each row: varint 0: the row has no value; 1: the next value that no row had before; n: value n - 2
  */
-import { HOST_IS_LITTLE } from '../records.ts';
-import { type BytesColumn, type LongColumn, type NumberColumn, ValueState } from '../snapshot.ts';
+import { HOST_IS_LITTLE, isConstant, type TypedNumbers } from '../records.ts';
+import { type BytesColumn, type LongColumn, ValueState } from '../snapshot.ts';
 import { ByteReader, ByteWriter } from './bytes.ts';
 import { damaged } from './errors.ts';
 
@@ -30,7 +30,6 @@ const LOW = HOST_IS_LITTLE ? 0 : 1;
 const HIGH = 1 - LOW;
 
 type Longs = BigInt64Array | BigUint64Array;
-type NumericArray = NumberColumn | Uint32Array | Longs;
 
 const halvesOf = (values: Longs): Uint32Array =>
   new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
@@ -52,7 +51,7 @@ let scratch = new Uint8Array(0);
  *
  * @param order the rows in the order in which they are stored; default: as they are.
  */
-export function encodeNumbers(column: NumericArray, order?: Uint32Array, absent?: Uint8Array): Uint8Array {
+export function encodeNumbers(column: TypedNumbers, order?: Uint32Array, absent?: Uint8Array): Uint8Array {
   const count = order?.length ?? column.length;
   const bitmap = absent === undefined ? 0 : Math.ceil(count / 8);
   if (scratch.length < bitmap + LONGEST * count) scratch = new Uint8Array(bitmap + LONGEST * count);
@@ -72,13 +71,6 @@ export function encodeNumbers(column: NumericArray, order?: Uint32Array, absent?
       : putIntegers(out, bitmap, column, looped, order, absent);
   out.fill(0, end, end + count - looped);
   return out.slice(0, end + count - looped);
-}
-
-/** By one comparison of the column with itself, an element further. */
-function isConstant({ buffer, byteOffset, byteLength, BYTES_PER_ELEMENT }: NumericArray): boolean {
-  if (byteLength === 0) return true;
-  const bytes = Buffer.from(buffer, byteOffset, byteLength);
-  return bytes.compare(bytes, BYTES_PER_ELEMENT, byteLength, 0, byteLength - BYTES_PER_ELEMENT) === 0;
 }
 
 /** Differences of safe integers, whose zigzag form has at most 54 bits. */
@@ -116,7 +108,7 @@ function putSafe(
 function putIntegers(
   out: Uint8Array,
   from: number,
-  column: Exclude<NumericArray, Float64Array>,
+  column: Exclude<TypedNumbers, Float64Array>,
   count: number,
   order: Uint32Array | undefined,
   absent: Uint8Array | undefined,
@@ -209,20 +201,17 @@ function putIndex(out: Uint8Array, from: number, value: number): number {
 }
 
 /**
- * A column of byte strings as bytes. Equal values are found by a hash table of rows over the bytes in place: a
- * string made of each value, as a key, would cost more than all the rest.
+ * A column of byte strings as bytes. Equal values are found by a Map, whose hash is V8's own and seeded anew in each
+ * process: no choice of names makes it slow, and a loop over bytes that is not compiled yet costs more.
  */
 export function encodeBytes(column: BytesColumn, order?: Uint32Array): Uint8Array {
   const { data, start, length, state } = column;
   const text = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
   const count = order?.length ?? start.length;
-  let slots = 16;
-  while (slots < 2 * count) slots *= 2;
-  /** In each slot, one more than the number of a value. */
-  const table = new Uint32Array(slots);
-  /** For each value its row and its hash. */
+  /** What each value is the how manyth of, by its state and its bytes. */
+  const numberOf = new Map<string, number>();
+  /** For each value its first row. */
   const rowOf = new Uint32Array(count);
-  const hashOf = new Int32Array(count);
   let different = 0;
   let total = 0;
   /** The last row that has a value, and its value. */
@@ -248,25 +237,16 @@ export function encodeBytes(column: BytesColumn, order?: Uint32Array): Uint8Arra
       continue;
     }
     before = row;
-    let hash = Math.imul(size, 2) + state[row]!;
-    for (let at = from; at < from + size; at++) hash = Math.imul(hash ^ data[at]!, 0x01000193);
-    // The low bits of such a product know nothing of the high ones.
-    let slot = (hash ^ (hash >>> 15)) & (slots - 1);
-    for (; table[slot] !== 0; slot = (slot + 1) & (slots - 1)) {
-      const value = table[slot]! - 1;
-      const other = rowOf[value]!;
-      if (hashOf[value] !== hash || length[other] !== size || state[other] !== state[row]) continue;
-      if (text.compare(text, from, from + size, start[other]!, start[other]! + size) === 0) break;
-    }
-    if (table[slot] !== 0) {
-      valueBefore = table[slot]! - 1;
-      end = putIndex(rows, end, valueBefore);
+    const key = `${state[row]}${text.toString('latin1', from, from + size)}`;
+    const known = numberOf.get(key);
+    if (known !== undefined) {
+      valueBefore = known;
+      end = putIndex(rows, end, known);
       continue;
     }
+    numberOf.set(key, different);
     valueBefore = different;
-    table[slot] = different + 1;
-    rowOf[different] = row;
-    hashOf[different++] = hash;
+    rowOf[different++] = row;
     total += size;
     rows[end++] = 1;
   }

@@ -1,6 +1,7 @@
 /** From a snapshot and its open files to the bytes of a capture; no system calls. */
 import { type Field, fields, findField, type NumberField, storageOf } from '../fields.ts';
 import { type FileTable, fileBytes, fileNumbers } from '../files/model.ts';
+import { isConstant } from '../records.ts';
 import { type BytesColumn, type Snapshot, type SnapshotHost, ValueState } from '../snapshot.ts';
 import { ADDRESS, ColumnKind, encodeBytes, encodeNumbers, SPARSE, UNSIGNED } from './column.ts';
 import { encodeContainer } from './container.ts';
@@ -71,17 +72,11 @@ function hasValue({ state }: BytesColumn): boolean {
   return state.includes(ValueState.whole) || state.includes(ValueState.cut);
 }
 
-function isZero(numbers: Uint32Array): boolean {
-  for (let i = 0; i < numbers.length; i++) if (numbers[i] !== 0) return false;
-  return true;
-}
-
 /** Columns in which no file has anything are left out, all but the first, which says how many files there are. */
 function filesSection({ columns }: FileTable): Uint8Array {
   const numbers = fileNumbers.flatMap(({ name, type }) => {
     const column = columns.numbers(name);
-    const halves = new Uint32Array(column.buffer, column.byteOffset, column.byteLength / 4);
-    if (name !== 'tid' && isZero(halves)) return [];
+    if (name !== 'tid' && Number(column[0] ?? 0) === 0 && isConstant(column)) return [];
     const kind = ColumnKind.numbers | (type.startsWith('u') ? UNSIGNED : 0);
     return { name, kind, bytes: encodeNumbers(column) };
   });
