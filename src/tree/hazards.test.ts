@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { projectRoot } from '../../test/support/project.ts';
+import { KernelString } from '../text/kernel-string.ts';
 import { readCapture } from './capture/read.ts';
 import { encodeCapture } from './capture/write.ts';
 import { diffSnapshots } from './diff/diff.ts';
@@ -140,7 +141,7 @@ test('the live view has one line for every name, with the same text', () => {
   const live = new LiveTree();
   const facts = tasks.map(({ tid, pid, rptid = 0, rppid = 0, comm }) => ({
     ...{ tid: tid!, pid: pid!, vtid: tid!, nsLevel: 0, rptid, rppid, euid: 0, reaper: false, zombie: false },
-    ...{ start: BigInt(tid!), comm: Buffer.from(comm as string) },
+    ...{ start: BigInt(tid!), comm: KernelString.from(Buffer.from(comm as string)) },
   }));
   live.reconcile({ began: 1n, tasks: facts }, 0, false);
   const view = { tree: live, details: undefined, view: initialView, lost: 0n };
@@ -158,7 +159,7 @@ test('the live view has one line for every name, with the same text', () => {
 test('events of every name are one line, as text and as JSON', () => {
   const options = { condition: undefined, format: [], users, threads: false, clockOffset: 0n };
   for (const [, what, bytes, shown] of names) {
-    const comm = Buffer.from(bytes as string);
+    const comm = KernelString.from(Buffer.from(bytes as string));
     const fork = {
       ...({ kind: 'fork', time: 0n } as const),
       ...{ start: 1n, tid: 7, pid: 7, vtid: 7, nsLevel: 0, rptid: 1, rppid: 1 },
@@ -174,7 +175,11 @@ test('events of every name are one line, as text and as JSON', () => {
     const line = eventLine(fork, task, tree, { ...options, json: true })!;
     assert.doesNotMatch(line, /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u, what);
     const { comm: text, comm_base64: base64 } = JSON.parse(line) as Record<string, string>;
-    assert.deepEqual(base64 === undefined ? Buffer.from(text!) : Buffer.from(base64, 'base64'), comm, what);
+    assert.deepEqual(
+      base64 === undefined ? Buffer.from(text!) : Buffer.from(base64, 'base64'),
+      Buffer.from(comm.bytes),
+      what,
+    );
   }
 });
 
@@ -209,7 +214,11 @@ test('secrets are hidden in the live view too', () => {
     reaper: false,
     start: 1n,
   };
-  live.reconcile({ began: 1n, tasks: [{ ...facts, comm: Buffer.from('app'), zombie: false }] }, 0, false);
+  live.reconcile(
+    { began: 1n, tasks: [{ ...facts, comm: KernelString.from(Buffer.from('app')), zombie: false }] },
+    0,
+    false,
+  );
   const same = (text: string): string => text;
   const colors = { bold: same, dim: same, red: same, green: same, yellow: same };
   const format = [requireField('cmdline')];

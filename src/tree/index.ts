@@ -1,6 +1,6 @@
 /**
- * bpfkit/tree: the tasks of a machine as data, and the reports that `bpfkit tree`, `info`, `lineage` and `fields`
- * print.
+ * bpfkit/tree: the tasks of a machine as data, now and as events, and the reports that `bpfkit tree`, `info`,
+ * `lineage` and `fields` print.
  */
 export * from './capture/index.ts';
 export { TaskRecordError, TreeError } from './errors.ts';
@@ -38,6 +38,16 @@ export {
 } from './files/report.ts';
 export { internetAddress, Sockets } from './files/socket.ts';
 export { parseFormat, requireField } from './format.ts';
+export {
+  type ReadTasks,
+  readFiles,
+  readSnapshot,
+  readTasks,
+  type TaskWatch,
+  tasksOf,
+  type WatchTasks,
+  watchTasks,
+} from './machine.ts';
 export { isPath, kernelField } from './path.ts';
 export { type PlainBytes, type PlainTask, snapshotOf } from './plain.ts';
 export {
@@ -67,6 +77,7 @@ export {
   ValueState,
 } from './snapshot.ts';
 export { pictures, plainSymbols, type Symbols } from './symbols.ts';
+export type { FieldPath, Task, TaskValue } from './task.ts';
 export { localUsers, type UserNames } from './users.ts';
 export {
   type JsonMembers,
@@ -90,6 +101,8 @@ export {
   type WhereCondition,
   walkTree,
 } from './walk.ts';
+export type { ExecEvent, ExitEvent, ForkEvent, TaskEvent, TaskFacts } from './watch/event.ts';
+export type { End, LiveCounts, LiveTask, LiveView } from './watch/model.ts';
 export { type CheckOptions, checkCondition, type Test, testFields } from './where/check.ts';
 export { rowTest } from './where/evaluate.ts';
 export { type ConditionOptions, planCondition } from './where/plan.ts';

@@ -93,7 +93,7 @@ function filterOf(test: Test, wanted: Iterable<Field>, longs: readonly Field[]):
 }
 
 /** The tasks that a report is about, with what it looks at; a tree and a lineage are about all. */
-export function readTasks(plan: ReportPlan): Snapshot {
+export function readForReport(plan: ReportPlan): Snapshot {
   const { kind, condition, view } = plan;
   const lone = kind === 'info' && view !== 'processes' && condition.kind === 'where';
   return readFields(planFields(plan), lone ? condition.test : undefined);

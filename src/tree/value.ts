@@ -1,6 +1,7 @@
 /** How a field's value is shown, compared and written as JSON: one entry for each type of field. */
 import { escapeBytes } from '../text/escape.ts';
 import { base64, type JsonValue, jsonBytes } from '../text/json.ts';
+import { splitArguments } from './argument-list.ts';
 import type { Field, FieldType, NumberField } from './fields.ts';
 import { type Row, type Snapshot, ValueState } from './snapshot.ts';
 import { dateText, durationText, sizeText, stateLetter } from './units.ts';
@@ -90,22 +91,6 @@ function equalsBytes(snapshot: Snapshot, field: Field, wanted: string): RowTest 
     }
     return mayBeShown && shown(row) === wanted;
   };
-}
-
-/** The arguments as they were given: only the last one's own end is taken off. */
-function splitArguments(bytes: Uint8Array): Uint8Array[] {
-  if (bytes.length === 0) return [];
-  const list: Uint8Array[] = [];
-  const end = bytes.at(-1) === 0 ? bytes.length - 1 : bytes.length;
-  for (let at = 0; ; ) {
-    const nul = bytes.indexOf(0, at);
-    if (nul < 0 || nul >= end) {
-      list.push(bytes.subarray(at, end));
-      return list;
-    }
-    list.push(bytes.subarray(at, nul));
-    at = nul + 1;
-  }
 }
 
 function bytesJson(snapshot: Snapshot, field: Field): RowJson {

@@ -81,6 +81,12 @@ example('bootstrap', 'shows starts and ends', async () => {
   await scriptShows('bootstrap', [], () => bash('exit 38'), lines);
 });
 
+example('top', 'shows the largest processes, then the ones that fail', async () => {
+  const shown =
+    /^PID +MEMORY {2}COMM\n(?:\d+ +[\d.]+ MB {2}.+\n){10}[\s\S]*^\d+: bash exited with 39 after [\d.]+ s$/m;
+  await scriptShows('top', [], () => bash('exit 39'), shown);
+});
+
 example('runqlat', 'counts waits for a processor', async () => {
   await scriptShows('runqlat', ['1'], () => bash(':'), /^\[\d+, \d+\) +[1-9]\d* \|@+$/m);
 });

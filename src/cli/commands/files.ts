@@ -30,11 +30,11 @@ export async function run(call: Call, io: Io): Promise<ExitCode> {
       writeFiles(plan, snapshot, rows, replayFiles(replayed, tasks, io), sinks);
       return 0;
     }
-    const [{ readTasks }, { readFiles }] = await Promise.all([
+    const [{ readForReport }, { readFiles }] = await Promise.all([
       import('../../tree/source.ts'),
       import('../../tree/files/source.ts'),
     ]);
-    const snapshot = shownTasks(call, readTasks(tasks));
+    const snapshot = shownTasks(call, readForReport(tasks));
     const rows = selectForFiles(plan, snapshot);
     writeFiles(plan, snapshot, rows, readFiles(snapshot, rows), sinks);
     return 0;

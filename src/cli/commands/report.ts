@@ -30,8 +30,8 @@ export async function givenCapture(call: Call): Promise<(() => Capture) | undefi
 function sourceOf(capture: (() => Capture) | undefined, io: Io): ReadTasks {
   return async (plan) => {
     if (capture === undefined) {
-      const { readTasks } = await import('../../tree/source.ts');
-      return readTasks(plan);
+      const { readForReport } = await import('../../tree/source.ts');
+      return readForReport(plan);
     }
     const { replay } = await import('./replay.ts');
     return replay(capture(), plan, io).snapshot;

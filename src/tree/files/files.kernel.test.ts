@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { ValueState } from '../snapshot.ts';
-import { readFields, readTasks } from '../source.ts';
+import { readFields, readForReport } from '../source.ts';
 import { walkFiles } from './kernel-program.ts';
 import { fileType } from './kind.ts';
 import { FileLayer, type FileNumber, FileTable } from './model.ts';
@@ -289,7 +289,7 @@ test('the report has a line for every descriptor, and says where there are none'
   const report = (field: string, value: string, options = {}): string[] => {
     lines.length = 0;
     const plan = planFiles(field, value, { pretty: false, ...options });
-    const snapshot = readTasks(plan.tasks);
+    const snapshot = readForReport(plan.tasks);
     const rows = selectForFiles(plan, snapshot);
     writeFiles(plan, snapshot, rows, readFiles(snapshot, rows), sinks);
     return [...lines];

@@ -104,7 +104,7 @@ class LiveColumns implements TaskColumns {
 
   bytes(field: string): BytesColumn {
     if (field === 'comm') {
-      return columnOf(this.#tasks.map(({ comm }) => ({ bytes: comm, state: ValueState.whole })));
+      return columnOf(this.#tasks.map(({ comm }) => ({ bytes: comm.bytes, state: ValueState.whole })));
     }
     const snapshot = this.#details?.snapshot;
     return columnOf(

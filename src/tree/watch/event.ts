@@ -1,5 +1,7 @@
 /** What the kernel reports while a tree is watched: starts, execs and ends of tasks, and walks over all of them. */
 
+import type { KernelString } from '../../text/kernel-string.ts';
+
 /** A task as both events and walks describe it. Numbers are those of the initial pid namespace. */
 export interface TaskFacts {
   readonly tid: number;
@@ -14,8 +16,7 @@ export interface TaskFacts {
   readonly reaper: boolean;
   /** Nanoseconds of CLOCK_BOOTTIME at which the task started. With the number it names a task for good. */
   readonly start: bigint;
-  /** The name, without the NUL; any bytes. */
-  readonly comm: Uint8Array;
+  readonly comm: KernelString;
 }
 
 export interface ForkEvent extends TaskFacts {

@@ -1,6 +1,7 @@
 /**
  * Parents that the kernel's walk leaves out, from /proc: see procfs.ts. What is not in /proc either stays unknown.
  */
+import { KernelString } from '../../text/kernel-string.ts';
 import { missingParents } from '../procfs.ts';
 import { readRecords } from '../record.ts';
 import { Snapshot, type TaskColumns } from '../snapshot.ts';
@@ -31,7 +32,7 @@ export function hiddenTasks(tasks: readonly WalkedTask[]): WalkedTask[] {
       euid: snapshot.number('euid', row),
       reaper: snapshot.number('reaper', row) !== 0,
       start: 0n,
-      comm: snapshot.bytes('comm', row).slice(),
+      comm: KernelString.from(snapshot.bytes('comm', row)),
       zombie: false,
       outsideWalk: true,
     });

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { KernelString } from '../../text/kernel-string.ts';
 import type { ExecEvent, ExitEvent, ForkEvent, TaskFacts, WalkedTask } from './event.ts';
 import { LiveTree } from './model.ts';
+
+const name = (text: string): KernelString => KernelString.from(Buffer.from(text));
 
 let clock = 1000n;
 const tick = (): bigint => {
@@ -16,7 +19,7 @@ function facts(some: Some): TaskFacts {
   const { tid, pid = tid, rptid = 1, rppid = rptid, start = BigInt(tid) } = some;
   return {
     ...{ tid, pid, rptid, rppid, start, vtid: tid, nsLevel: 0, euid: 0, reaper: false },
-    comm: Buffer.from('x'),
+    comm: name('x'),
     ...some,
   };
 }
@@ -46,12 +49,12 @@ const list = (tree: LiveTree): string[] =>
 test('a process starts, executes and ends, and stays for a while', () => {
   const tree = started();
   tree.apply(fork({ tid: 30, rptid: 20 }), 1);
-  tree.apply(exec({ tid: 30, rptid: 20, comm: Buffer.from('ls') }), 2);
-  tree.apply(exit({ tid: 30, rptid: 20, comm: Buffer.from('ls') }, true, 256), 3);
+  tree.apply(exec({ tid: 30, rptid: 20, comm: name('ls') }), 2);
+  tree.apply(exit({ tid: 30, rptid: 20, comm: name('ls') }, true, 256), 3);
   const task = tree.task(30);
   assert.equal(task?.state, 'ended');
   assert.deepEqual(task?.end, { status: 256, runTime: 5n, cpuTime: 3n });
-  assert.equal(Buffer.from(task.comm).toString(), 'ls');
+  assert.equal(String(task.comm), 'ls');
   assert.deepEqual(tree.counts, { forks: 1, execs: 1, exits: 1, missed: 0 });
   tree.expire(2);
   assert.ok(tree.task(30));
@@ -91,7 +94,7 @@ test('an exec by another thread than the leader: it takes the number, and its ch
   tree.apply(fork({ tid: 31, pid: 20, rptid: 10 }), 1);
   tree.apply(fork({ tid: 40, rptid: 31, rppid: 20 }), 1);
   tree.apply(exit({ tid: 20, rptid: 10 }, false), 2);
-  tree.apply(exec({ tid: 20, rptid: 10, comm: Buffer.from('new') }, 31), 3);
+  tree.apply(exec({ tid: 20, rptid: 10, comm: name('new') }, 31), 3);
   assert.deepEqual(list(tree), ['10<1 alive', '1<0 alive', '20<10 alive', '40<20 alive']);
   assert.equal(tree.counts.exits, 0);
 });

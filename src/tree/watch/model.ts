@@ -16,6 +16,7 @@
  * and no walk finds a task gone whose end was not seen. With losses the walk finds those: they are counted as
  * `missed` and shown as ended, how is not known.
  */
+import type { KernelString } from '../../text/kernel-string.ts';
 import type { ExecEvent, ExitEvent, TaskEvent, TaskFacts, Walk, WalkedTask } from './event.ts';
 
 /** How a process ended. */
@@ -36,7 +37,7 @@ export interface LiveTask {
   rppid: number;
   euid: number;
   reaper: boolean;
-  comm: Uint8Array;
+  comm: KernelString;
   /** Times this process executed a file since it is watched: what a walk said of its file before is old then. */
   execs: number;
   state: 'alive' | 'zombie' | 'ended';
@@ -60,6 +61,9 @@ export interface LiveCounts {
 
 /** The first process of a machine: gets what nobody else takes. */
 const INIT = 1;
+
+/** The live tree for those who only look at it. */
+export type LiveView = Pick<LiveTree, 'size' | 'revision' | 'counts' | 'task' | 'tasks' | 'lineage'>;
 
 export class LiveTree {
   /** The tasks of now by number, ended processes whose number nobody else has got among them. */
@@ -311,7 +315,7 @@ export class LiveTree {
     // Its end was heard of: the walk has seen it before that, or as one that waits for its parent.
     if (known?.start === walked.start && known.state === 'ended') return;
     if (known !== undefined && known.start > walked.start) return;
-    const sameName = known !== undefined && Buffer.compare(known.comm, walked.comm) === 0;
+    const sameName = known?.comm.equals(walked.comm);
     const task = this.#upsert(walked, known?.start === walked.start ? known.touched : 0n);
     task.outsideWalk = walked.outsideWalk === true;
     if (walked.zombie) task.state = 'zombie';

@@ -15,7 +15,6 @@ import type { EventRing } from '../../script/handles.ts';
 import { loadKept } from '../../script/kept.ts';
 import { ringbuf, rows } from '../../script/maps.ts';
 import { bool, chars, i32, struct, u32, u64 } from '../../script/schema.ts';
-import type { KernelString } from '../../text/kernel-string.ts';
 import type { TaskEvent, TaskFacts, Walk } from './event.ts';
 import { hiddenTasks } from './hidden.ts';
 
@@ -153,11 +152,7 @@ export const watchProgram = (ringBytes: number): SourceProgram =>
     },
   }) as unknown as SourceProgram;
 
-interface RawFacts extends Omit<TaskFacts, 'comm'> {
-  readonly comm: KernelString;
-}
-
-interface RawEvent extends RawFacts {
+interface RawEvent extends TaskFacts {
   readonly kind: number;
   readonly time: bigint;
   readonly oldTid: number;
@@ -167,11 +162,14 @@ interface RawEvent extends RawFacts {
   readonly cpuTime: bigint;
 }
 
-interface RawWalked extends RawFacts {
+interface RawWalked extends TaskFacts {
   readonly zombie: boolean;
 }
 
-const factsOf = (raw: RawFacts): TaskFacts => ({ ...raw, comm: raw.comm.bytes });
+/** The members of a record that describe its task. */
+function factsOf({ tid, pid, vtid, nsLevel, rptid, rppid, euid, reaper, start, comm }: TaskFacts): TaskFacts {
+  return { tid, pid, vtid, nsLevel, rptid, rppid, euid, reaper, start, comm };
+}
 
 function eventOf(raw: RawEvent): TaskEvent {
   const facts = factsOf(raw);

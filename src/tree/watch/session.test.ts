@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitUntil } from '../../../test/support/wait.ts';
+import { KernelString } from '../../text/kernel-string.ts';
 import { requireField } from '../format.ts';
 import type { TaskFacts } from './event.ts';
 import { eventLine, lostLine } from './lines.ts';
@@ -46,7 +47,7 @@ class ScriptedWatch implements Watch {
 function facts(tid: number, rptid: number, more: Partial<TaskFacts> = {}): TaskFacts {
   return {
     ...{ tid, pid: tid, rptid, rppid: rptid, start: BigInt(tid), vtid: tid, nsLevel: 0, euid: 0 },
-    ...{ reaper: false, comm: Buffer.from('x'), ...more },
+    ...{ reaper: false, comm: KernelString.from(Buffer.from('x')), ...more },
   };
 }
 
@@ -100,7 +101,7 @@ const options = {
 test('an event as a line', () => {
   const tree = new LiveTree();
   const fork = {
-    ...facts(7, 1, { comm: Buffer.from('\x1b]0;x') }),
+    ...facts(7, 1, { comm: KernelString.from(Buffer.from('\x1b]0;x')) }),
     kind: 'fork',
     time: 1_500_000_000n,
   } as const;

@@ -4,7 +4,7 @@
  */
 import type { TaskEvent } from './event.ts';
 import { type LiveTask, LiveTree } from './model.ts';
-import { openWatch, type Watch } from './program.ts';
+import { openWatch, type Watch, type WatchItem } from './program.ts';
 
 export interface SessionHandlers {
   /** After the event is in the model. */
@@ -62,31 +62,53 @@ export class Session {
     this.tree.expire(performance.now() - this.#keepEnded);
   }
 
-  /** Follows until `close`. */
+  /** Follows until `close`, and hands everything to the handlers. */
   async run(): Promise<void> {
+    for await (const items of this.#batches()) {
+      for (const item of items) this.#apply(item);
+      this.#settle();
+    }
+  }
+
+  /** Follows until `close` or the end of the loop; each event when it is in the model. */
+  async *events(): AsyncGenerator<TaskEvent, void, undefined> {
+    for await (const items of this.#batches()) {
+      for (const item of items) {
+        this.#apply(item);
+        if (item.kind !== 'walk') yield item;
+      }
+      this.#settle();
+    }
+  }
+
+  async *#batches(): AsyncGenerator<readonly WatchItem[], void, undefined> {
     try {
       this.#walk();
-      for await (const items of this.#watch.batches()) {
-        const now = performance.now();
-        for (const item of items) {
-          if (item.kind === 'walk') {
-            this.tree.reconcile(item.walk, now, this.#lostAtWalk > this.#lostReconciled);
-            this.#lostReconciled = this.#lostAtWalk;
-            this.#handlers.onWalk?.();
-          } else {
-            // Apart from the call below, whose arguments are not evaluated when nobody listens.
-            const task = this.tree.apply(item, now);
-            this.#handlers.onEvent?.(item, task);
-          }
-        }
-        this.#checkLost();
-        if (this.tree.unsure) this.#walkSoon();
-        this.expire();
-        this.#handlers.onChange?.();
-      }
+      yield* this.#watch.batches();
     } finally {
       this.close();
     }
+  }
+
+  #apply(item: WatchItem): void {
+    const now = performance.now();
+    if (item.kind === 'walk') {
+      this.tree.reconcile(item.walk, now, this.#lostAtWalk > this.#lostReconciled);
+      this.#lostReconciled = this.#lostAtWalk;
+      this.#handlers.onWalk?.();
+    } else {
+      // Apart from the call below, whose arguments are not evaluated when nobody listens.
+      const task = this.tree.apply(item, now);
+      this.#handlers.onEvent?.(item, task);
+    }
+  }
+
+  /** After the events of one batch. */
+  #settle(): void {
+    this.#checkLost();
+    if (this.tree.unsure) this.#walkSoon();
+    this.expire();
+    this.#handlers.onChange?.();
   }
 
   #checkLost(): void {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { KernelString } from '../../text/kernel-string.ts';
 import { drawing } from '../../text/terminal.ts';
 import { textWidth } from '../../text/width.ts';
 import { requireField } from '../format.ts';
@@ -23,7 +24,7 @@ function facts(
 ): TaskFacts {
   return {
     ...{ tid, pid: tid, rptid, rppid: rptid, start: BigInt(tid), vtid: tid, nsLevel: 0, euid: 0 },
-    ...{ reaper: false, comm: typeof comm === 'string' ? Buffer.from(comm) : comm },
+    ...{ reaper: false, comm: KernelString.from(typeof comm === 'string' ? Buffer.from(comm) : comm) },
     ...more,
   };
 }

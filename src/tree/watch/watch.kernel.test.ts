@@ -294,5 +294,5 @@ test('a name with control characters arrives byte by byte', async (t) => {
   const code = `require('fs').writeFileSync('/proc/self/comm', ${JSON.stringify(name)})`;
   const child = spawn(process.execPath, ['-e', code]);
   await w.until('the end', () => w.session.tree.task(child.pid!)?.state === 'ended');
-  assert.equal(Buffer.from(w.session.tree.task(child.pid!)!.comm).toString(), name);
+  assert.equal(w.session.tree.task(child.pid!)!.comm.text, name);
 });
