@@ -247,11 +247,17 @@ async function commandBundles() {
 function elsewhere(wanted) {
   return {
     name: 'elsewhere',
-    setup({ onResolve, onLoad }) {
-      onResolve({ filter: /^\.\/commands\// }, ({ path, importer }) => {
-        const name = /^\.\/commands\/([\w-]+)\.ts$/.exec(path)?.[1];
-        if (!/\/src\/cli\/(?:table|main)\.ts$/.test(importer) || name === undefined || wanted(name))
+    setup({ onResolve, onLoad, onEnd }) {
+      let left = 0;
+      onEnd(() => {
+        if (left === 0)
+          throw new Error('no command was left out of a bundle: their imports are not where they were');
+      });
+      onResolve({ filter: /^\.\.?\/commands\// }, ({ path, importer }) => {
+        const name = /^\.\.?\/commands\/([\w-]+)\.ts$/.exec(path)?.[1];
+        if (!/\/src\/cli\/(?:table\/[\w-]+|main)\.ts$/.test(importer) || name === undefined || wanted(name))
           return undefined;
+        left++;
         return { path: name, namespace: 'elsewhere' };
       });
       onLoad({ filter: /.*/, namespace: 'elsewhere' }, ({ path }) => ({

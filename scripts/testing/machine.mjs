@@ -82,7 +82,9 @@ function boot(kernel, initrd, job) {
     `tsc_early_khz=${kilohertz()}`;
   const words = `-accel tcg,thread=multi -M microvm,x-option-roms=off,rtc=on -smp 2 -m 1G -nodefaults
     -no-reboot -nographic -serial stdio -kernel ${kernel} -initrd ${initrd}`.split(/\s+/);
-  const machine = spawn('qemu-system-x86_64', [...words, '-append', append], {
+  // It ends with this process, whatever ends that: `npm run guest -- … | head` must not leave a machine behind.
+  const command = ['--pdeathsig', 'KILL', 'qemu-system-x86_64', ...words, '-append', append];
+  const machine = spawn('setpriv', command, {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const bootLimit = job.bootLimit ?? BOOT_LIMIT;
