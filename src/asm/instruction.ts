@@ -5,6 +5,8 @@
  * Documentation/bpf/standardization/instruction-set.rst; the constants are those of
  * include/uapi/linux/bpf.h and bpf_common.h.
  */
+import type { Btf } from '../btf/btf.ts';
+import type { TypeId } from '../btf/types.ts';
 
 export type Register = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10;
 
@@ -20,15 +22,27 @@ export type Reference =
   | { readonly kind: 'kfunc'; readonly name: string };
 
 /**
- * A number that the kernel's types decide: where a member lies, how large it is, how a bitfield is cut out. A program
- * that is loaded where it was made has the answer in `imm`; an object takes the question along (CO-RE).
+ * A number that the kernel's types decide: where a member lies, how large it is, how a bitfield is cut out, what an
+ * enumerator is. A program that is loaded where it was made has the answer in the instruction; an object takes the
+ * question along (CO-RE).
  */
-export interface FieldQuestion {
-  readonly kind: 'fieldOffset' | 'fieldSize' | 'fieldLeftShift' | 'fieldRightShift';
-  /** A struct or union with a name, in the BTF of the kernel that the program was made for. */
-  readonly root: number;
-  /** Its member, or one of an anonymous struct in it. */
-  readonly member: string;
+export interface KernelQuestion {
+  readonly kind:
+    | 'fieldOffset'
+    | 'fieldSize'
+    | 'fieldLeftShift'
+    | 'fieldRightShift'
+    | 'typeSize'
+    | 'enumValue';
+  /** The types that `root` is among: of the kernel that the program was made for, or of one of its modules. */
+  readonly types: Btf;
+  /** What has a name: a struct or union, for `enumValue` an enum. */
+  readonly root: TypeId;
+  /**
+   * Members from the root on, each one of what the last leads to or of an anonymous struct in that, and elements of
+   * arrays as numbers; the name of the enumerator; nothing for `typeSize`.
+   */
+  readonly path: readonly (string | number)[];
 }
 
 export interface Instruction {
@@ -43,8 +57,8 @@ export interface Instruction {
   /** Only `ld_imm64`: the whole constant, as an unsigned 64-bit number. The instruction takes two slots. */
   readonly imm64?: bigint;
   readonly reference?: Reference;
-  /** Another kernel may want another `imm`. */
-  readonly field?: FieldQuestion;
+  /** Another kernel may want another number: in `offset` of a load, else in `imm`. */
+  readonly question?: KernelQuestion;
 }
 
 /** Slots of 8 bytes that the instruction takes: jumps and the kernel's counts are in slots. */

@@ -14,7 +14,7 @@
  *
  * Phis that turn out to merge one value only are replaced by it in `finish`.
  */
-import type { FieldQuestion } from '../asm/instruction.ts';
+import type { KernelQuestion } from '../asm/instruction.ts';
 import type { SourceLine } from '../kernel/spec.ts';
 import {
   type AtomicOp,
@@ -158,8 +158,8 @@ export class FunctionBuilder {
   }
 
   /** `value`: the answer of the kernel that the front end works with. */
-  fieldConstant(field: FieldQuestion, value: number): Value {
-    return this.#add({ kind: 'fieldConstant', field, value: BigInt(value) }, scalar64);
+  kernelConstant(question: KernelQuestion, value: bigint): Value {
+    return this.#add({ kind: 'kernelConstant', question, value }, scalar64);
   }
 
   binary(op: BinaryOp, left: Value, right: Value, width: Width = 64, type: ValueType = scalar64): Value {
@@ -185,10 +185,10 @@ export class FunctionBuilder {
     size: MemorySize,
     base: Value,
     offset: number,
-    options: { signed?: boolean; invariant?: boolean; type?: ValueType } = {},
+    options: { signed?: boolean; invariant?: boolean; type?: ValueType; question?: KernelQuestion } = {},
   ): Value {
-    const { signed = false, invariant = false, type = scalar64 } = options;
-    return this.#add({ kind: 'load', size, signed, base, offset, invariant }, type);
+    const { signed = false, invariant = false, type = scalar64, question } = options;
+    return this.#add({ kind: 'load', size, signed, base, offset, invariant, question }, type);
   }
 
   store(size: MemorySize, base: Value, offset: number, value: Value): void {

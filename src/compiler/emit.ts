@@ -242,11 +242,11 @@ class Emitter {
         return;
       case 'load': {
         const { register, offset } = this.#at(i);
-        this.#push(
+        const made =
           i.signed && i.size < 8
             ? loadSigned(i.size as 1 | 2 | 4, dst, register, offset)
-            : load(i.size, dst, register, offset),
-        );
+            : load(i.size, dst, register, offset);
+        this.#push(asking(made, i));
         return;
       }
       case 'store': {
@@ -296,7 +296,7 @@ class Emitter {
       case 'function':
         return this.#push(ldFunction(dst, reference.name, 0));
       default:
-        return this.#push(ldImm64(dst, i.wide));
+        return this.#push(asking(ldImm64(dst, i.wide), i));
     }
   }
 
@@ -364,8 +364,8 @@ class Emitter {
 }
 
 /** With the question that its immediate is the answer to. */
-function asking(instruction: Instruction, { field }: MachineInstruction): Instruction {
-  return field ? { ...instruction, field } : instruction;
+function asking(instruction: Instruction, { question }: MachineInstruction): Instruction {
+  return question ? { ...instruction, question } : instruction;
 }
 
 function isCondition(pending: Pending): boolean {

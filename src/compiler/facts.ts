@@ -21,7 +21,7 @@ export function isOperandOnly(value: Value): boolean {
     case 'mapAddress':
     case 'mapValueAddress':
     case 'functionAddress':
-    case 'fieldConstant':
+    case 'kernelConstant':
       return true;
     default:
       return false;
@@ -68,7 +68,7 @@ export function usedBits(value: Value, depth = 4): number {
     case 'mapAddress':
     case 'mapValueAddress':
     case 'functionAddress':
-    case 'fieldConstant':
+    case 'kernelConstant':
     case 'store':
     case 'call':
       return 64;

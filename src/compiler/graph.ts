@@ -4,6 +4,8 @@
  * Dominators follow Cooper, Harvey and Kennedy, "A Simple, Fast Dominance Algorithm" (2001): an
  * intersection of paths in the tree built so far, repeated over the reverse postorder until it is stable.
  */
+import type { KernelQuestion } from '../asm/instruction.ts';
+import type { Btf } from '../btf/btf.ts';
 import { type Block, type IrFunction, operandsOf, terminatorOperands, type Value } from './ir.ts';
 
 /** One past the largest id of a value: where a pass numbers what it adds. */
@@ -259,9 +261,18 @@ export function operandKey(value: Value): string {
       return `v${value.offset},${value.map}`;
     case 'functionAddress':
       return `f${value.name}`;
-    case 'fieldConstant':
-      return `q${value.field.kind},${value.field.root},${value.field.member}`;
+    case 'kernelConstant':
+      return questionKey(value.question);
     default:
       return `%${value.id}`;
   }
+}
+
+const numbers = new WeakMap<Btf, number>();
+let tables = 0;
+
+/** Equal for equal questions: modules number their types alike, so the table counts. */
+export function questionKey({ kind, types, root, path }: KernelQuestion): string {
+  if (!numbers.has(types)) numbers.set(types, ++tables);
+  return `q${numbers.get(types)},${kind},${root},${path.join('.')}`;
 }

@@ -132,7 +132,7 @@ class Interpreter {
     const get = (value: Value): bigint => {
       switch (value.kind) {
         case 'constant':
-        case 'fieldConstant':
+        case 'kernelConstant':
           return value.value;
         case 'slotAddress':
           return slots.get(value.slot)! + BigInt(value.offset);
@@ -224,7 +224,7 @@ class Interpreter {
       case 'mapAddress':
       case 'mapValueAddress':
       case 'functionAddress':
-      case 'fieldConstant':
+      case 'kernelConstant':
         return get(value);
       case 'phi':
         return undefined;

@@ -13,7 +13,7 @@
  * Slots that would overflow the 512 bytes of a frame are moved to per-CPU scratch memory by a pass; no
  * front end has to know.
  */
-import type { FieldQuestion } from '../asm/instruction.ts';
+import type { KernelQuestion } from '../asm/instruction.ts';
 import type { TypeId } from '../btf/types.ts';
 import type { SourceLine } from '../kernel/spec.ts';
 
@@ -123,8 +123,8 @@ export type Value = Common &
     | { readonly kind: 'mapAddress'; readonly map: string }
     | { readonly kind: 'mapValueAddress'; readonly map: string; readonly offset: number }
     | { readonly kind: 'functionAddress'; readonly name: string }
-    /** A constant on this kernel only (at most 31 bits): nothing may be computed with it before the program runs. */
-    | { readonly kind: 'fieldConstant'; readonly field: FieldQuestion; readonly value: bigint }
+    /** A constant on this kernel only: nothing may be computed with it before the program runs. */
+    | { readonly kind: 'kernelConstant'; readonly question: KernelQuestion; readonly value: bigint }
     | { readonly kind: 'binary'; readonly op: BinaryOp; readonly width: Width; left: Value; right: Value }
     /** Keeps the low `from` bits and widens them to 64. */
     | { readonly kind: 'extend'; readonly from: 8 | 16 | 32; readonly signed: boolean; value: Value }
@@ -140,6 +140,8 @@ export type Value = Common &
         readonly offset: number;
         /** Nothing during the run changes it (context, read-only data): equal loads may be merged. */
         readonly invariant: boolean;
+        /** What `offset` answers: another kernel may want another one, so nothing may be added to it. */
+        readonly question?: KernelQuestion | undefined;
       }
     | {
         readonly kind: 'store';
@@ -239,7 +241,7 @@ export function operandsOf(value: Value): readonly Value[] {
     case 'mapAddress':
     case 'mapValueAddress':
     case 'functionAddress':
-    case 'fieldConstant':
+    case 'kernelConstant':
       return [];
     default:
       return unreachable(value);
@@ -282,7 +284,7 @@ export function mapOperands(value: Value, replace: (operand: Value) => Value): v
     case 'mapAddress':
     case 'mapValueAddress':
     case 'functionAddress':
-    case 'fieldConstant':
+    case 'kernelConstant':
       return;
     default:
       return unreachable(value);

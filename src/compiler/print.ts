@@ -10,6 +10,7 @@
  *
  * Constants and addresses are written where they are used: they are no instructions of their own.
  */
+import type { KernelQuestion } from '../asm/instruction.ts';
 import { isOperandOnly } from './facts.ts';
 import {
   type Block,
@@ -63,8 +64,8 @@ export function printOperand(value: Value): string {
       return `map ${value.map}[0]${plus(value.offset)}`;
     case 'functionAddress':
       return `function ${value.name}`;
-    case 'fieldConstant':
-      return `${value.field.kind}(${value.field.root}.${value.field.member})=${value.value}`;
+    case 'kernelConstant':
+      return `${questionText(value.question)}=${value.value}`;
     default:
       return `%${value.id}`;
   }
@@ -79,7 +80,7 @@ function printValue(value: Value): string {
     case 'mapAddress':
     case 'mapValueAddress':
     case 'functionAddress':
-    case 'fieldConstant':
+    case 'kernelConstant':
       return to + printOperand(value);
     case 'parameter':
       return `${to}parameter ${value.index}`;
@@ -91,8 +92,11 @@ function printValue(value: Value): string {
       return `${to}${value.signed ? 'sext' : 'zext'}.${value.from} ${printOperand(value.value)}`;
     case 'byteSwap':
       return `${to}bswap.${value.bits} ${printOperand(value.value)}`;
-    case 'load':
-      return `${to}load.${value.signed ? 's' : 'u'}${value.size * 8}${value.invariant ? ' invariant' : ''} ${at(value.base, value.offset)}`;
+    case 'load': {
+      const { signed, size, invariant, base, offset, question } = value;
+      const kind = `load.${signed ? 's' : 'u'}${size * 8}${invariant ? ' invariant' : ''}`;
+      return `${to}${kind} ${at(base, offset)}${question ? ` ${questionText(question)}` : ''}`;
+    }
     case 'store':
       return `store.${value.size * 8} ${at(value.base, value.offset)}, ${printOperand(value.value)}`;
     case 'atomic': {
@@ -121,4 +125,9 @@ function printTerminator(end: Terminator): string {
     default:
       return unreachable(end);
   }
+}
+
+/** `fieldOffset(task_struct.se.load)` */
+function questionText({ kind, types, root, path }: KernelQuestion): string {
+  return `${kind}(${[types.name(root), ...path].join('.')})`;
 }

@@ -38,10 +38,18 @@ export interface ExprFacts {
   typeOf(expr: Expr): Type;
   /** Its value, where it is known before running: literals, sizeof, comptime, enumerators, parameters. */
   constantOf(expr: Expr): bigint | string | boolean | undefined;
+  /** What type a number was asked of by `sizeof`, or which members by `offsetof`: none for other numbers. */
+  layoutsIn(expr: Expr): readonly AskedLayout[];
   /** The declared variable that a name stands for: names are scoped by block. */
   variableOf(expr: VariableExpr): ScriptVariable;
   /** The variables that a `for` body over a map takes from outside. */
   capturedBy(loop: Statement): readonly ScriptVariable[];
+}
+
+/** The size of a type, or the distance of a member of it. */
+export interface AskedLayout {
+  readonly type: Type;
+  readonly member?: string;
 }
 
 export interface ScriptVariable {

@@ -44,6 +44,7 @@ function typesInImage(image: Buffer): Uint8Array | undefined {
   for (const [magic, unpack] of [
     ['fd377a585a00', (bytes: Buffer) => piped('xz', ['-dc'], bytes)],
     ['28b52ffd', (bytes: Buffer) => piped('zstd', ['-dc'], bytes)],
+    ['02214c18', (bytes: Buffer) => piped('lz4', ['-dc'], bytes)],
     ['1f8b0800', (bytes: Buffer) => gunzipSync(bytes)],
   ] as const) {
     const mark = Buffer.from(magic, 'hex');
@@ -134,13 +135,11 @@ function withoutAddresses(words: readonly string[]): string[] {
   return withoutDescriptors(words).map((word, i) => (loads[i - 1] === true ? '' : word));
 }
 
-test('libbpf and bpfkit answer what an emitted script asks alike, and kernels differ', () => {
-  const text = `tracepoint:sched:sched_process_exec {
-      @a[comm] = count();
-      @b = curtask->real_parent->tgid + curtask->se.avg.load_avg + curtask->mm->arg_start;
-      @c = (uint64)curtask->sched_reset_on_fork;
-    }
-    begin { for ($kv : @a) { printf("%d %d\\n", $kv.1, curtask->signal->nr_threads) } print(elapsed) }`;
+/** A script as an object, opened by libbpf and by bpfkit for each kernel: the same instructions. */
+function compareScript(
+  text: string,
+  check: (types: Btf, program: (name: string) => string[]) => void,
+): number {
   const machine = new Machine({ portable: true });
   const { script } = compileScript({ name: 'stdin', text }, { machine });
   assert.ok(script);
@@ -148,8 +147,7 @@ test('libbpf and bpfkit answer what an emitted script asks alike, and kernels di
   const path = join(folder, 'script.o');
   writeFileSync(path, bytes);
   const answers = new Set<string>();
-  const kernels = targets();
-  for (const [kernel, types] of kernels) {
+  for (const [kernel, types] of targets()) {
     const [expected, got] = [theirs(path, types), ours(bytes, types)];
     assert.deepEqual([...got.keys()].sort(), [...expected.keys()].sort());
     for (const [program, words] of expected) {
@@ -159,7 +157,79 @@ test('libbpf and bpfkit answer what an emitted script asks alike, and kernels di
         `${program} for ${kernel}`,
       );
     }
-    answers.add(got.get('sched_process_e')!.join());
+    check(Btf.parse(readFileSync(types)), (name) => got.get(name) ?? []);
+    answers.add([...got.values()].join());
   }
-  assert.equal(answers.size, kernels.size, 'task_struct is another one in each');
+  return answers.size;
+}
+
+/** The number that an instruction of 8 bytes has: `imm`. */
+const numbersIn = (words: readonly string[]): number[] =>
+  words.map((word) => Number.parseInt(word.slice(0, 8), 16) | 0);
+
+test('libbpf and bpfkit answer what an emitted script asks alike, and kernels differ', () => {
+  const answers = compareScript(
+    `tracepoint:sched:sched_process_exec {
+      @a[comm] = count();
+      @b = curtask->real_parent->tgid + curtask->se.avg.load_avg + curtask->mm->arg_start;
+      @c = (uint64)curtask->sched_reset_on_fork;
+    }
+    begin { for ($kv : @a) { printf("%d %d\\n", $kv.1, curtask->signal->nr_threads) } print(elapsed) }`,
+    () => {},
+  );
+  assert.equal(answers, targets().size, 'task_struct is another one in each');
+});
+
+test('records, sizes, distances, enumerators and elements of an emitted script are those of the kernel', () => {
+  const script = `tracepoint:sched:sched_switch { @a[args.next_comm] = args.next_pid }
+    tracepoint:sched:sched_wakeup { @w = args.pid }
+    tracepoint:syscalls:sys_enter_openat { @e = args.mode + args.__syscall_nr }
+    tracepoint:syscalls:sys_exit_openat { @x = args.ret }
+    begin {
+      @s = sizeof(struct task_struct);
+      @o = offsetof(struct task_struct, comm);
+      @n = NR_VM_NODE_STAT_ITEMS;
+      $i = nsecs & 7;
+      @r = curtask->signal->rlim[$i].rlim_cur + curtask->signal->rlim[3].rlim_max;
+      $d = (struct net_device *)nsecs;
+      @u = (uint64)$d->adj_list.lower.next;
+      @next = (uint64)($d + 1);
+    }`;
+  compareScript(script, (types, program) => {
+    const struct = (name: string): number => types.find(name, 'struct')!;
+    const at = (name: string, member: string): number => types.member(struct(name), member)!.bitOffset / 8;
+    const begin = new Set(numbersIn(program('begin_4')));
+    const values = types.type(types.find('node_stat_item', 'enum')!);
+    assert.ok(values.kind === 'enum');
+    const items = values.values.find(({ name }) => name === 'NR_VM_NODE_STAT_ITEMS')!.value;
+    for (const [what, number] of [
+      ['size of task_struct', types.sizeOf(struct('task_struct'))],
+      ['place of comm', at('task_struct', 'comm')],
+      ['enumerator', Number(items)],
+      ['size of an element', types.sizeOf(struct('rlimit'))],
+      ['size behind a pointer', types.sizeOf(struct('net_device'))],
+    ] as const) {
+      assert.ok(begin.has(number), `${what}: ${number} is none of ${[...begin]}`);
+    }
+    const loads = program('sched_switch').map((word) => Number.parseInt(word.slice(8, 12), 16));
+    assert.ok(loads.includes(at('trace_event_raw_sched_switch', 'next_pid')));
+    const wakeup = program('sched_wakeup_1').map((word) => Number.parseInt(word.slice(8, 12), 16));
+    assert.ok(wakeup.includes(at('trace_event_raw_sched_wakeup_template', 'pid')));
+  });
+});
+
+test('bpftool links an emitted script, whose programs are global functions in its types', (t) => {
+  if (spawnSync('bpftool', ['version']).status !== 0) return t.skip('needs bpftool');
+  const text = 'tracepoint:syscalls:sys_enter_getpid, tracepoint:sched:sched_switch { @[comm] = count() }';
+  const { script } = compileScript({ name: 'stdin', text }, { machine: new Machine({ portable: true }) });
+  assert.ok(script);
+  const [from, to] = [join(folder, 'one.o'), join(folder, 'linked.o')];
+  writeFileSync(from, scriptObject(script, vmlinux));
+  const ran = spawnSync('bpftool', ['gen', 'object', to, from], { encoding: 'utf8' });
+  assert.equal(ran.status, 0, ran.stderr);
+  const programs = parseObject(readFileSync(to), { file: 'linked.o' }).programs;
+  assert.deepEqual(programs.map(({ section }) => section).sort(), [
+    'tracepoint/sched/sched_switch',
+    'tracepoint/syscalls/sys_enter_getpid',
+  ]);
 });

@@ -6,7 +6,7 @@
  * those. Memory is addressed by a register or by a place in the frame, whose offset is known last.
  */
 import type { AluName, AtomicName, ConditionName } from '../../asm/build.ts';
-import type { FieldQuestion, Reference } from '../../asm/instruction.ts';
+import type { KernelQuestion, Reference } from '../../asm/instruction.ts';
 import type { SourceLine } from '../../kernel/spec.ts';
 import type { Slot, Width } from '../ir.ts';
 
@@ -64,8 +64,8 @@ export class MachineInstruction {
   frame: Slot | undefined;
   wide = 0n;
   reference: Reference | undefined;
-  /** Of `imm`. */
-  field: FieldQuestion | undefined;
+  /** What `imm`, `wide`, or the `offset` of a load answers. */
+  question: KernelQuestion | undefined;
   /** `call`: what kind of thing `target` names. */
   callee: 'helper' | 'kfunc' | 'function' = 'helper';
   target = 0;

@@ -84,6 +84,8 @@ export function select(fn: IrFunction, signedMoves: boolean): MachineFunction {
 }
 
 /** The constant as a sign-extended 32-bit immediate of an operation of that width, if it is one. */
+const isImmediate = (value: bigint): boolean => BigInt.asIntN(32, value) === value;
+
 function immediateOf(value: Value, width: Width): number | undefined {
   const c = constantOf(value);
   if (c === undefined) return undefined;
@@ -238,11 +240,13 @@ class Selector {
       case 'mapValueAddress':
         this.#wide(dst, 0n, { kind: 'mapValue', map: value.map, offset: value.offset });
         return;
-      case 'fieldConstant': {
-        const i = this.#emit('immediate');
+      case 'kernelConstant': {
+        const short = isImmediate(value.value);
+        const i = this.#emit(short ? 'immediate' : 'wide');
         i.dst = dst;
-        i.imm = Number(value.value);
-        i.field = value.field;
+        if (short) i.imm = Number(value.value);
+        else i.wide = value.value;
+        i.question = value.question;
         return;
       }
       case 'functionAddress':
@@ -298,6 +302,7 @@ class Selector {
         i.dst = this.#own(value);
         i.size = value.size;
         i.signed = value.signed;
+        i.question = value.question;
         return;
       }
       case 'store':
@@ -316,7 +321,7 @@ class Selector {
       case 'mapAddress':
       case 'mapValueAddress':
       case 'functionAddress':
-      case 'fieldConstant':
+      case 'kernelConstant':
         return;
       default:
         return unreachable(value);
@@ -336,8 +341,8 @@ class Selector {
   #binary(b: ValueOf<'binary'>): void {
     let { left, right } = b;
     const dst = this.#own(b);
-    const field = right.kind === 'fieldConstant' ? right.field : undefined;
-    const imm = field ? Number((right as ValueOf<'fieldConstant'>).value) : immediateOf(right, b.width);
+    const asked = right.kind === 'kernelConstant' && isImmediate(right.value) ? right : undefined;
+    const imm = asked ? Number(asked.value) : immediateOf(right, b.width);
     // What flows back into a loop's variable is best computed in the variable's register.
     if (imm === undefined && commutative.has(b.op) && feeds(b, right) && !feeds(b, left)) {
       [left, right] = [right, left];
@@ -356,7 +361,7 @@ class Selector {
     i.dst = dst;
     i.src = src;
     i.imm = imm ?? 0;
-    i.field = field;
+    i.question = asked?.question;
     i.width = b.width;
   }
 

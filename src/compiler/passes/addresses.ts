@@ -12,6 +12,7 @@ export function foldAddresses(fn: IrFunction): void {
   for (const block of fn.blocks) {
     for (const value of block.values) {
       if (value.kind !== 'load' && value.kind !== 'store' && value.kind !== 'atomic') continue;
+      if (value.kind === 'load' && value.question) continue;
       let base: Value = value.base;
       let offset = value.offset;
       while (base.kind === 'binary' && base.op === 'add' && base.width === 64) {

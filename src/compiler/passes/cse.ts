@@ -7,7 +7,7 @@
  * belong to the register that was checked.
  */
 import { inverseCompare, swappedCompare } from '../evaluate.ts';
-import { dominators, operandKey, Replacements, reversePostorder, tidyGraph } from '../graph.ts';
+import { dominators, operandKey, questionKey, Replacements, reversePostorder, tidyGraph } from '../graph.ts';
 import { type Block, type IrFunction, mapOperands, type Terminator, type Value } from '../ir.ts';
 
 export function shareCommon(fn: IrFunction): boolean {
@@ -99,7 +99,7 @@ function keyOf(value: Value): string | undefined {
       return `b${value.bits} ${operandKey(value.value)}`;
     case 'load':
       if (!value.invariant) return undefined;
-      return `l${value.signed ? 's' : 'u'}${value.size} ${operandKey(value.base)} ${value.offset}`;
+      return `l${value.signed ? 's' : 'u'}${value.size} ${operandKey(value.base)} ${value.offset}${value.question ? questionKey(value.question) : ''}`;
     case 'call':
       if (value.callee.kind === 'function' || !value.callee.pure) return undefined;
       return `${value.callee.kind}${value.callee.kind === 'helper' ? value.callee.id : value.callee.btfId}(${value.args.map(operandKey).join(' ')})`;

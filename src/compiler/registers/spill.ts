@@ -239,7 +239,7 @@ class Spiller {
       this.#copies.set(dst, { copy, at: this.#out.length, move: i, store, used: false });
       return;
     }
-    if (writes && !chained && i.kind === 'immediate' && i.width === 64 && !i.field) {
+    if (writes && !chained && i.kind === 'immediate' && i.width === 64 && !i.question) {
       this.#forget(dst);
       const store = new MachineInstruction('store', i.source);
       store.frame = this.#slot(dst);

@@ -1,12 +1,13 @@
 /** Sections of code: programs by SEC name, functions that they call in `.text`, and what all of them wait for. */
 import { encode } from '../../asm/encode.ts';
 import { type Instruction, slotsOf } from '../../asm/instruction.ts';
+import type { TypeId } from '../../btf/types.ts';
 import { SectionFlag, SectionType, SymbolBinding, SymbolType } from '../../elf/constants.ts';
 import type { ElfWriter, SymbolHandle } from '../../elf/write.ts';
 import { lineRecords, type StringTail, usableLines } from '../../kernel/program/debug-info.ts';
 import type { FunctionInfo, ProgramSpec } from '../../kernel/spec.ts';
 import type { CodeRecords } from './extension.ts';
-import type { LocalTypes } from './fields.ts';
+import type { LocalTypes } from './local-types.ts';
 
 /** Relocations of BPF objects: a 64-bit load, a call. LLVM's ELFRelocs/BPF.def. */
 const Relocation = { address: 1, call: 10 } as const;
@@ -45,13 +46,15 @@ interface Part {
 
 export class CodeSections {
   readonly #strings: StringTail;
-  readonly #fields: LocalTypes | undefined;
+  readonly #local: LocalTypes | undefined;
+  readonly #entries: ReadonlyMap<string, TypeId>;
   readonly #sections = new Map<string, Section>();
 
-  /** `strings`: what is added to `.BTF`. */
-  constructor(strings: StringTail, fields: LocalTypes | undefined) {
+  /** `strings`: what is added to `.BTF`. `entries`: types of programs, by their symbols. */
+  constructor(strings: StringTail, local: LocalTypes | undefined, entries: ReadonlyMap<string, TypeId>) {
     this.#strings = strings;
-    this.#fields = fields;
+    this.#entries = entries;
+    this.#local = local;
   }
 
   get records(): readonly CodeRecords[] {
@@ -65,7 +68,7 @@ export class CodeSections {
     const starts = this.#placesOf(program, called);
     if (copy === 0)
       for (const part of called) this.#place(program, part, text, nameIn(program, part), starts);
-    this.#place(program, entry, sec, copy === 0 ? program.name : `${program.name}_${copy + 1}`, starts);
+    this.#place(program, entry, sec, symbolName(program.name, copy), starts);
   }
 
   readonly #starts = new Map<ProgramSpec, ReadonlyMap<string, number>>();
@@ -105,16 +108,17 @@ export class CodeSections {
     const { records } = section;
     const base = section.slots;
     section.functions.push({ name, slot: base, slots });
-    if (info.type !== 0) records.functions.push({ slot: base, type: info.type });
+    const type = (sectionName === text ? undefined : this.#entries.get(name)) ?? info.type;
+    if (type !== 0) records.functions.push({ slot: base, type });
     const lines = usableLines(program)
       .filter(({ slot }) => slot >= info.slot && slot < info.slot + slots)
       .map((line) => ({ ...line, slot: line.slot - info.slot + base }));
     records.lines.push(...lineRecords(lines, this.#strings));
     for (const instruction of instructions) {
-      const { field } = instruction;
-      if (field !== undefined) {
-        const { type, access } = this.#fields!.field(field);
-        const { kind } = field;
+      const { question } = instruction;
+      if (question !== undefined) {
+        const { type, access } = this.#local!.answer(question);
+        const { kind } = question;
         records.relocations.push({
           ...{ slot: section.slots, type, kind },
           access: this.#strings.offset(access),
@@ -184,6 +188,11 @@ export class CodeSections {
       }
     }
   }
+}
+
+/** Of a program that stands in the object several times. */
+export function symbolName(program: string, copy: number): string {
+  return copy === 0 ? program : `${program}_${copy + 1}`;
 }
 
 /** Unique in the object: programs name their functions alike. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { alu64Imm, callFunction, exit, ldFunction, ldMap, ldMapValue, mov64Imm } from '../../asm/build.ts';
-import type { FieldQuestion } from '../../asm/instruction.ts';
+import type { KernelQuestion } from '../../asm/instruction.ts';
 import { Btf } from '../../btf/btf.ts';
 import { BtfBuilder } from '../../btf/build.ts';
 import { type CollectionSpec, MapType, ProgramType } from '../../kernel/spec.ts';
@@ -27,8 +27,8 @@ function kernelWith(before: number): { types: Btf; root: number } {
 
 const here = kernelWith(8);
 
-function ask(kind: FieldQuestion['kind'], member: string): { readonly field: FieldQuestion } {
-  return { field: { kind, root: here.root, member } };
+function ask(kind: KernelQuestion['kind'], member: string): { readonly question: KernelQuestion } {
+  return { question: { kind, types: here.types, root: here.root, path: [member] } };
 }
 
 function collection(): CollectionSpec {

@@ -5,9 +5,9 @@
  *    stands there several times. The functions that it calls move to `.text`, where loaders look for them.
  *  - Maps are definitions in `.maps`. Array maps whose values instructions point into are sections of data: a
  *    definition has no symbol that an address inside of it could be told by.
- *  - Questions about the kernel's structs become CO-RE relocations.
+ *  - Questions about the kernel's types become CO-RE relocations.
  */
-import type { FieldQuestion } from '../../asm/instruction.ts';
+import type { KernelQuestion } from '../../asm/instruction.ts';
 import { Btf } from '../../btf/btf.ts';
 import { BtfBuilder } from '../../btf/build.ts';
 import type { TypeId } from '../../btf/types.ts';
@@ -15,21 +15,23 @@ import { Machine, SectionFlag, SectionType, SymbolBinding, SymbolType } from '..
 import { ElfWriter, type SymbolHandle } from '../../elf/write.ts';
 import { joinSections, StringTail, sectionsOf } from '../../kernel/program/debug-info.ts';
 import type { CollectionSpec, MapSpec } from '../../kernel/spec.ts';
-import { CodeSections } from './code.ts';
+import { CodeSections, symbolName } from './code.ts';
 import { encodeExtension } from './extension.ts';
-import { LocalTypes } from './fields.ts';
+import { LocalTypes } from './local-types.ts';
 import { dataSection, dataSectionName, mapDefinition } from './maps.ts';
 
 export interface EmitOptions {
   readonly spec: CollectionSpec;
   /** SEC names of a program, at least one. */
   sections(program: string): readonly string[];
-  /** What questions about fields and numbers of kernel functions refer to; asked for only where there are any. */
+  /** What numbers of kernel functions refer to; asked for only where there are any. */
   kernelTypes(): Btf;
 }
 
 const { global } = SymbolBinding;
 const { alloc, write } = SectionFlag;
+/** BTF_FUNC_GLOBAL */
+const globalLinkage = 1;
 
 /** A relocatable BPF object, little-endian. */
 export function emitObject({ spec, sections, kernelTypes }: EmitOptions): Uint8Array<ArrayBuffer> {
@@ -38,10 +40,11 @@ export function emitObject({ spec, sections, kernelTypes }: EmitOptions): Uint8A
   if (spec.btf !== undefined) copyAll(Btf.parse(spec.btf), types);
   const maps = addMaps(elf, types, spec);
   const externs = addKernelFunctions(elf, types, spec, kernelTypes);
-  const fields = localFields(types, spec, kernelTypes);
+  const local = localTypes(types, spec);
+  const entries = entryTypes(types, spec, sections);
   const encoded = sectionsOf(types.encode({ littleEndian: true }));
   const strings = new StringTail(encoded.strings.length);
-  const code = new CodeSections(strings, fields);
+  const code = new CodeSections(strings, local, entries);
   for (const program of spec.programs) {
     for (const [copy, section] of sections(program.name).entries()) code.add(program, section, copy);
   }
@@ -170,18 +173,34 @@ function declaration(from: Btf, id: TypeId, to: BtfBuilder, depth = 0): TypeId {
   }
 }
 
-/** The answers to all questions, with their types in the object. */
-function localFields(
+/** What linkers look for: of each global symbol of code, a function of that name in the types. */
+function entryTypes(
   types: BtfBuilder,
   spec: CollectionSpec,
-  kernelTypes: () => Btf,
-): LocalTypes | undefined {
-  const questions: FieldQuestion[] = [];
+  sections: (program: string) => readonly string[],
+): Map<string, TypeId> {
+  const entries = new Map<string, TypeId>();
+  const known = spec.btf === undefined ? undefined : Btf.parse(spec.btf);
+  for (const { name, functions = [] } of spec.programs) {
+    const [entry] = [...functions].sort((a, b) => a.slot - b.slot);
+    const type = known?.type(entry?.type ?? 0);
+    if (type?.kind !== 'function') continue;
+    for (const copy of sections(name).keys()) {
+      const own = symbolName(name, copy);
+      entries.set(own, types.add({ ...type, name: own, linkage: globalLinkage }));
+    }
+  }
+  return entries;
+}
+
+/** The answers to all questions, with their types in the object. */
+function localTypes(types: BtfBuilder, spec: CollectionSpec): LocalTypes | undefined {
+  const questions: KernelQuestion[] = [];
   for (const { instructions } of spec.programs) {
-    for (const { field } of instructions) if (field) questions.push(field);
+    for (const { question } of instructions) if (question) questions.push(question);
   }
   if (questions.length === 0) return undefined;
-  const fields = new LocalTypes(kernelTypes(), types, questions);
-  for (const question of questions) fields.field(question);
-  return fields;
+  const local = new LocalTypes(types, questions);
+  for (const question of questions) local.answer(question);
+  return local;
 }

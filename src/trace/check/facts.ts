@@ -1,6 +1,6 @@
 /** What is found out about the expressions of one body. */
 import type { Expr, Statement, VariableExpr } from '../ast/nodes.ts';
-import type { ExprFacts, ScriptVariable } from '../checked.ts';
+import type { AskedLayout, ExprFacts, ScriptVariable } from '../checked.ts';
 import { int64, none, type Type } from '../types/type.ts';
 import type { Constant } from './context.ts';
 import { settled } from './integers.ts';
@@ -9,6 +9,7 @@ import type { Variable } from './scope.ts';
 export class Facts implements ExprFacts {
   readonly #types = new Map<Expr, Type>();
   readonly #constants = new Map<Expr, Constant>();
+  readonly #asked = new Map<Expr, readonly AskedLayout[]>();
   readonly #records = new Map<Expr, readonly Constant[]>();
   readonly #variables = new Map<Expr, Variable>();
   readonly #captured = new Map<Statement, Set<Variable>>();
@@ -20,6 +21,14 @@ export class Facts implements ExprFacts {
 
   setConstant(expr: Expr, value: Constant): void {
     this.#constants.set(expr, value);
+  }
+
+  setLayouts(expr: Expr, layouts: readonly AskedLayout[]): void {
+    this.#asked.set(expr, layouts);
+  }
+
+  layoutsIn(expr: Expr): readonly AskedLayout[] {
+    return this.#asked.get(expr) ?? [];
   }
 
   /** The values of the fields of a record that are known. */
@@ -68,6 +77,8 @@ export class Facts implements ExprFacts {
     if (type !== undefined) this.#types.set(to, type);
     const constant = this.#constants.get(from);
     if (constant !== undefined) this.#constants.set(to, constant);
+    const asked = this.#asked.get(from);
+    if (asked !== undefined) this.#asked.set(to, asked);
     const variable = this.#variables.get(from);
     if (variable !== undefined) this.#variables.set(to, variable);
   }

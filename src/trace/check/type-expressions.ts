@@ -2,6 +2,7 @@
 
 import { nearestNames } from '../../text/nearest.ts';
 import type { Expr, NamedTypeExpr, OffsetofExpr, TypeExpr, TypeQueryExpr } from '../ast/nodes.ts';
+import type { AskedLayout } from '../checked.ts';
 import type { Diagnostics } from '../diagnostic.ts';
 import { layoutOf } from '../types/layout.ts';
 import { typeText } from '../types/text.ts';
@@ -163,7 +164,9 @@ export function checkTypeQuery(body: Body, expr: TypeQueryExpr): Type {
   const type = queriedType(body, expr.of);
   switch (expr.query) {
     case 'sizeof':
-      if (type !== undefined) body.fold(expr, BigInt(layoutOf(type).size));
+      if (type === undefined) return uint64;
+      body.fold(expr, BigInt(layoutOf(type).size));
+      body.facts.setLayouts(expr, [{ type }]);
       return uint64;
     case 'typeof':
       body.diagnostics.error(expr.span, say.typeofValue);
@@ -183,6 +186,7 @@ function typeinfoType(body: Body, expr: TypeQueryExpr, type: Type | undefined): 
 export function checkOffsetof(body: Body, expr: OffsetofExpr): Type {
   let type = queriedType(body, expr.of);
   let offset = 0;
+  const layouts: AskedLayout[] = [];
   for (const name of expr.path) {
     if (type === undefined) return uint64;
     if (type.kind === 'pointer') type = type.target;
@@ -199,9 +203,11 @@ export function checkOffsetof(body: Body, expr: OffsetofExpr): Type {
       body.diagnostics.error(expr.span, say.offsetofBits(name));
       return uint64;
     }
+    layouts.push({ type, member: name });
     offset += member.offset;
     type = member.type;
   }
   body.fold(expr, BigInt(offset));
+  body.facts.setLayouts(expr, layouts);
   return uint64;
 }

@@ -6,7 +6,7 @@ import { int64, type Type } from '../types/type.ts';
 import { type Lowered, nothing, type Place } from './lowered.ts';
 import { mapEntryAddress } from './maps.ts';
 import { clear, inMemory, memoryOf, readPlace, registerOf, store } from './memory.ts';
-import { askedAddress, askedBitfield, questionOf } from './portable.ts';
+import { askedBitfield, askedElement, askedPlace, askMember, constantOf } from './portable.ts';
 import type { Lowering } from './state.ts';
 import { elementsOf, isRegister, textSize } from './types.ts';
 import { addressOfVariable } from './variables.ts';
@@ -73,15 +73,9 @@ function part(l: Lowering, base: Lowered, name: string, type: Type): Lowered {
   const asked =
     place.memory === 'direct' || baseType.kind === 'context'
       ? undefined
-      : questionOf(l, struct.name, name, member.offset);
+      : askMember(l, place, struct, member);
   if (asked && member.bitfield) return askedBitfield(l, place, asked, member);
-  if (asked) {
-    return readPlace(l, {
-      ...place,
-      base: askedAddress(l, addressAt(l, place.base, place.offset), asked, member.offset),
-      ...{ offset: 0, type: member.type, inUnion: member.inUnion, foreign: true },
-    });
-  }
+  if (asked) return readPlace(l, askedPlace(l, place, asked, member));
   if (member.dataLocation) return dataLocation(l, place, member.offset, member.dataLocation, type);
   return readPlace(l, {
     ...place,
@@ -141,7 +135,7 @@ function elementAt(l: Lowering, place: Place, i: number): Lowered {
 export function index(l: Lowering, expr: IndexExpr): Lowered {
   const type = l.facts.typeOf(expr);
   const base = l.lower(expr.base);
-  const known = l.facts.constantOf(expr.index);
+  const known = constantOf(l, expr.index);
   const baseType = base.kind === 'none' ? type : base.type;
   if (elementsOf(baseType) && typeof known === 'bigint')
     return elementAt(l, inMemory(l, base), Number(known));
@@ -149,6 +143,12 @@ export function index(l: Lowering, expr: IndexExpr): Lowered {
   const isPointer = base.kind === 'scalar' && baseType.kind === 'pointer';
   const place = isPointer ? behind(l, base, type) : base.kind === 'place' ? base : inMemory(l, base);
   const start = baseType.kind === 'buffer' ? 4 : 0;
+  if (start === 0 && !isContext(place)) {
+    const element = askedElement(l, place, type, () =>
+      typeof known === 'bigint' ? l.b.constant(known) : l.number(expr.index),
+    );
+    if (element) return readPlace(l, element);
+  }
   if (typeof known === 'bigint') {
     const offset = place.offset + start + Number(known) * size;
     return readPlace(l, { ...place, type, offset, foreign: true });
@@ -169,8 +169,7 @@ export function index(l: Lowering, expr: IndexExpr): Lowered {
       foreign: true,
     };
   };
-  const ofContext = place.base.type.kind === 'pointer' && place.base.type.provenance === 'context';
-  if (place.memory !== 'direct' && !ofContext) return readPlace(l, within());
+  if (place.memory !== 'direct' && !isContext(place)) return readPlace(l, within());
   // The verifier wants to see that the index is inside.
   const length =
     textSize(baseType) ?? (baseType.kind === 'buffer' ? baseType.size : layoutOf(baseType).size / size);
@@ -203,4 +202,8 @@ export function index(l: Lowering, expr: IndexExpr): Lowered {
       );
     },
   };
+}
+
+function isContext({ base: { type } }: Place): boolean {
+  return type.kind === 'pointer' && type.provenance === 'context';
 }

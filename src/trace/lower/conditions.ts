@@ -3,13 +3,14 @@ import type { Block, CompareOp } from '../../compiler/ir.ts';
 import type { BinaryExpr, Expr } from '../ast/nodes.ts';
 import { equal, isBytes } from './equality.ts';
 import { registerOf } from './memory.ts';
+import { constantOf } from './portable.ts';
 import type { Lowering } from './state.ts';
 import { isSigned } from './types.ts';
 
 /** Ends the current block: to `yes` if the expression is true, else to `no`. The caller seals both. */
 export function condition(l: Lowering, expr: Expr, yes: Block, no: Block): void {
   const { b } = l;
-  if (l.facts.constantOf(expr) === undefined) {
+  if (constantOf(l, expr) === undefined) {
     if (expr.kind === 'unary' && expr.operator === '!') return condition(l, expr.operand, no, yes);
     if (expr.kind === 'binary') {
       const { operator, left, right } = expr;

@@ -17,6 +17,7 @@ import { type Lowered, nothing, type Scalar } from './lowered.ts';
 import { readMap } from './maps.ts';
 import { inMemory, readPlace, registerOf, store, writeElements } from './memory.ts';
 import { binary, toType, unary } from './operators.ts';
+import { askedConstant, constantOf } from './portable.ts';
 import type { Lowering } from './state.ts';
 import { statements } from './statements.ts';
 import { isRegister, registerSize } from './types.ts';
@@ -86,10 +87,12 @@ export function expression(l: Lowering, expr: Expr): Lowered {
 
 /** What the checker knows the value of. */
 function constant(l: Lowering, expr: Expr): Lowered | undefined {
-  const value = l.facts.constantOf(expr);
+  const type = l.facts.typeOf(expr);
+  const asked = askedConstant(l, expr);
+  if (asked) return { kind: 'scalar', value: asked, type };
+  const value = constantOf(l, expr);
   if (value === undefined) return undefined;
   if (typeof value === 'string') return text(value);
-  const type = l.facts.typeOf(expr);
   return { kind: 'scalar', value: l.b.constant(typeof value === 'boolean' ? (value ? 1 : 0) : value), type };
 }
 

@@ -4,7 +4,7 @@ import type { Memory } from '../../script/emit/emitter.ts';
 import { addressAt, loadFrom } from '../../script/emit/memory.ts';
 import { fromBtf, type MemberInfo, sizeOf } from '../../script/lower/data-type.ts';
 import { clear, readString } from './memory.ts';
-import { askedAddress, questionOf } from './portable.ts';
+import { askedAddress, isPortable } from './portable.ts';
 import type { Lowering } from './state.ts';
 
 export interface KernelObject {
@@ -23,8 +23,10 @@ function memberOf(l: Lowering, struct: string, name: string): MemberInfo | undef
 
 /** Where the member lies: what is known here, and the distance from it. */
 function placeOf(l: Lowering, struct: string, base: Value, { name, offset }: MemberInfo): [Value, number] {
-  const asked = questionOf(l, `struct ${struct}`, name, offset);
-  return asked ? [askedAddress(l, base, asked, offset), 0] : [base, offset];
+  const types = l.environment.btf;
+  const root = types.find(struct, 'struct');
+  if (!isPortable(l) || root === undefined) return [base, offset];
+  return [askedAddress(l, base, { kind: 'fieldOffset', types, root, path: [name] }, offset), 0];
 }
 
 /** A number in an object; 0 where this kernel has no such field. */

@@ -20,6 +20,7 @@ import type { Lowered } from './lowered.ts';
 import { mapOf } from './maps.ts';
 import { readPlace } from './memory.ts';
 import { fit } from './operators.ts';
+import { constantOf } from './portable.ts';
 import type { Lowering } from './state.ts';
 import { assign } from './variables.ts';
 
@@ -87,7 +88,7 @@ const maxTurns = 8 * 1024 * 1024;
 
 function rangeLoop(l: Lowering, { variable, body }: ForStatement, { from, to }: RangeExpr): void {
   const { b } = l;
-  const [first, last] = [l.facts.constantOf(from), l.facts.constantOf(to)];
+  const [first, last] = [constantOf(l, from), constantOf(l, to)];
   const index = l.facts.variableOf(variable);
   if (typeof first === 'bigint' && typeof last === 'bigint' && last - first <= ownTurns) {
     return countedLoop(l, first, last, (counter) => assign(l, index, counter), body);

@@ -1,4 +1,5 @@
 /** What an expression became while it is lowered. */
+import type { KernelQuestion } from '../../asm/instruction.ts';
 import type { Value } from '../../compiler/ir.ts';
 import type { Memory } from '../../script/emit/emitter.ts';
 import type { StructMember, Type } from '../types/type.ts';
@@ -26,6 +27,18 @@ export interface Place {
   readonly invariant?: boolean | undefined;
   /** Text in it may have anything behind its NUL: not written by us. */
   readonly foreign?: boolean | undefined;
+  /** In programs for other kernels: which part of which struct it is. */
+  readonly within?: Within | undefined;
+}
+
+/** Holds for the place with this base and type, at offset 0. */
+export interface Within {
+  readonly base: Value;
+  readonly type: Type;
+  readonly question: KernelQuestion;
+  /** What the answer, here `offset`, counts from. */
+  readonly from: Value;
+  readonly offset: number;
 }
 
 /** Text that is known before running; without its NUL. */

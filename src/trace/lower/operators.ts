@@ -9,6 +9,7 @@ import { compareOp, comparisons, condition } from './conditions.ts';
 import { isBytes } from './equality.ts';
 import type { Lowered, Scalar } from './lowered.ts';
 import { registerOf, typeOf } from './memory.ts';
+import { askedSize } from './portable.ts';
 import type { Lowering } from './state.ts';
 import { isSigned, registerSize } from './types.ts';
 
@@ -69,6 +70,8 @@ function scaled(l: Lowering, lowered: Lowered, other: Lowered, operator: BinaryO
   const beside = typeOf(other);
   if (beside.kind !== 'pointer' || typeOf(lowered).kind === 'pointer') return value;
   if (operator !== '+' && operator !== '-') return value;
+  const asked = askedSize(l, beside.target);
+  if (asked) return l.b.binary('mul', value, asked);
   const size = Math.max(1, layoutOf(beside.target).size);
   return size === 1 ? value : l.b.binary('mul', value, l.b.constant(size));
 }

@@ -22,6 +22,18 @@ import {
 
 const known = new WeakMap<Btf, Map<TypeId, Type>>();
 
+export interface BtfPlace {
+  readonly types: Btf;
+  readonly id: TypeId;
+}
+
+const places = new WeakMap<Type, BtfPlace>();
+
+/** Where in which BTF a struct or enum stands; undefined for those of scripts, programs and format files. */
+export function placeInBtf(type: Type): BtfPlace | undefined {
+  return places.get(type);
+}
+
 /** The type with this id, looked at through typedefs and qualifiers; the same object each time. */
 export function typeOfBtf(btf: Btf, id: TypeId): Type {
   let types = known.get(btf);
@@ -31,6 +43,12 @@ export function typeOfBtf(btf: Btf, id: TypeId): Type {
   if (before) return before;
   const made = make(btf, stripped, btf.type(stripped));
   types.set(stripped, made);
+  // A declaration has become the definition, which has its place.
+  if ((made.kind === 'struct' || made.kind === 'enum') && !places.has(made)) {
+    // What a module shares with the kernel is the kernel's.
+    const own = btf.base !== undefined && stripped < btf.base.count ? btf.base : btf;
+    places.set(made, { types: own, id: stripped });
+  }
   return made;
 }
 

@@ -1,4 +1,6 @@
 /** `tracepoint:CATEGORY:EVENT`. */
+import type { KernelQuestion } from '../../../asm/instruction.ts';
+import type { Btf } from '../../../btf/btf.ts';
 import { AttachType, ProgramType } from '../../../kernel/spec.ts';
 import { addressAt, copyIn } from '../../../script/emit/memory.ts';
 import {
@@ -11,16 +13,18 @@ import {
 } from '../../../script/emit/syscalls.ts';
 import type { ProbeTarget, ResolvedProbe } from '../../probes/resolved.ts';
 import { layoutOf } from '../../types/layout.ts';
-import type { StructType, Type } from '../../types/type.ts';
+import type { StructMember, StructType, Type } from '../../types/type.ts';
 import { dataLocation } from '../access.ts';
 import type { BodyUse } from '../body.ts';
 import type { LowerEnvironment } from '../environment.ts';
 import type { Hook } from '../hook.ts';
-import type { Parts } from '../lowered.ts';
-import { clear, readPlace } from '../memory.ts';
+import type { Lowered, Parts } from '../lowered.ts';
+import { clear, memoryOf, readPlace } from '../memory.ts';
+import { askedAddress } from '../portable.ts';
 import type { Lowering } from '../state.ts';
-import { isRegister } from '../types.ts';
+import { isRegister, isSigned, registerSize } from '../types.ts';
 import { argumentValue } from './arguments.ts';
+import { recordQuestion, recordStruct } from './record.ts';
 
 type Tracepoint = Extract<ProbeTarget, { kind: 'tracepoint' }>;
 
@@ -41,8 +45,12 @@ export function tracepointHooks(
   const [raw, perf]: [Tracepoint[], Tracepoint[]] = [[], []];
   const hooks: Hook[] = [];
   // An object says which tracepoint it is for.
-  if (environment.portable === true)
-    return targets.length === 0 ? [] : [perfTracepoint(part(resolved, targets))];
+  if (environment.portable === true) {
+    const groups = use.args === undefined ? [targets] : sameRecords(targets);
+    return groups
+      .filter((group) => group.length > 0)
+      .map((group) => perfTracepoint(part(resolved, group), kernel.btf));
+  }
   for (const target of targets) {
     const call = target.category === 'syscalls' ? syscallOf(kernel.architecture, target.event) : undefined;
     const every =
@@ -72,6 +80,17 @@ export function tracepointHooks(
   else if (raw.length > 1) hooks.push(namedTracepoints(part(resolved, raw)));
   if (perf.length > 0) hooks.push(perfTracepoint(part(resolved, perf)));
   return hooks;
+}
+
+/** Events whose records may differ on another kernel are not of one program: only those of system calls never do. */
+function sameRecords(targets: readonly Tracepoint[]): Tracepoint[][] {
+  const groups = new Map<string, Tracepoint[]>();
+  for (const target of targets) {
+    const side = target.category === 'syscalls' ? /^sys_(enter|exit)_/.exec(target.event)?.[0] : undefined;
+    const key = side ?? target.name;
+    groups.set(key, [...(groups.get(key) ?? []), target]);
+  }
+  return [...groups.values()];
 }
 
 /** The same probe at some of its targets. */
@@ -176,7 +195,9 @@ function namedTracepoints(resolved: ResolvedProbe): Hook {
   };
 }
 
-function perfTracepoint(resolved: ResolvedProbe): Hook {
+/** `asked`: the kernel's types, where another kernel is to say where the fields are. */
+function perfTracepoint(resolved: ResolvedProbe, asked?: Btf): Hook {
+  const [first] = resolved.targets;
   return {
     ...shared,
     programType: ProgramType.tracepoint,
@@ -186,7 +207,14 @@ function perfTracepoint(resolved: ResolvedProbe): Hook {
     userMemory: resolved.targets.every(
       (target) => target.kind === 'tracepoint' && target.category.endsWith('syscalls'),
     ),
-    args: (l, type) => recordParts(l, type as StructType),
+    args: (l, type) => {
+      const struct = type as StructType;
+      if (asked === undefined || first?.kind !== 'tracepoint') return recordParts(l, struct);
+      const root = recordStruct(asked, first.category, first.event, struct);
+      return recordParts(l, struct, (name) =>
+        root === undefined ? undefined : recordQuestion(asked, root, struct, name),
+      );
+    },
   };
 }
 
@@ -199,7 +227,11 @@ const loaded = 16;
  * The record of a tracepoint. Numbers are loaded from it; what is longer than a name, or has an index that is not
  * known, is copied by helper, since the verifier knows the record by fixed distances only.
  */
-function recordParts(l: Lowering, type: StructType): Parts {
+function recordParts(
+  l: Lowering,
+  type: StructType,
+  ask: (name: string) => KernelQuestion | undefined = () => undefined,
+): Parts {
   const place = { kind: 'place', base: l.context, offset: 0, invariant: true, foreign: true } as const;
   return {
     kind: 'parts',
@@ -207,6 +239,8 @@ function recordParts(l: Lowering, type: StructType): Parts {
     part(name) {
       const member = type.member(name);
       if (!member) throw new Error(`internal: no argument ${name}`);
+      const question = ask(name);
+      if (question) return askedField(l, question, member);
       if (member.dataLocation) {
         const record = { ...place, type, memory: 'direct' } as const;
         return dataLocation(l, record, member.offset, member.dataLocation, member.type);
@@ -231,4 +265,37 @@ function recordParts(l: Lowering, type: StructType): Parts {
       },
     },
   };
+}
+
+/** A field whose place the loader asks for: the load of a number has it as its distance, as the verifier wants it. */
+function askedField(
+  l: Lowering,
+  question: KernelQuestion,
+  { type, offset, dataLocation }: StructMember,
+): Lowered {
+  const { b } = l;
+  if (dataLocation) {
+    const where = b.load(4, l.context, offset, { invariant: true, question });
+    const low = b.binary('and', where, b.constant(0xffff));
+    const own = b.binary('add', b.kernelConstant(question, BigInt(offset)), b.constant(4));
+    const start = dataLocation === 'field' ? b.binary('add', low, own) : low;
+    return {
+      kind: 'scalar',
+      value: b.binary('add', l.context, start, 64, l.context.type),
+      type,
+      memory: 'kernelRaw',
+    };
+  }
+  if (isRegister(type)) {
+    const signed = isSigned(type);
+    const bits = (registerSize(type) * 8) as 8;
+    const value = b.load(registerSize(type), l.context, offset, {
+      ...{ signed, invariant: true, question },
+      type: { kind: 'scalar', bits, signed },
+    });
+    const memory = type.kind === 'pointer' ? memoryOf(l, type) : undefined;
+    return { kind: 'scalar', value, type, memory };
+  }
+  const base = askedAddress(l, l.context, question, offset);
+  return { kind: 'place', base, offset: 0, type, memory: 'kernelRaw', invariant: true, foreign: true };
 }
