@@ -156,3 +156,73 @@ test('questions about members are answered by the kernel that loads', () => {
   assert.deepEqual(answers(here.types), [8, 12, 64 - 8 - 3]);
   assert.deepEqual(answers(kernelWith(16).types), [16, 20, 64 - 16 - 3]);
 });
+
+/** A module with `struct NAME { int field; }` behind `before` bytes: its types and strings go on from the kernel's. */
+function moduleWith(
+  base: Btf,
+  baseStrings: number,
+  name: string,
+  before: number,
+): { types: Btf; root: number } {
+  const strings = Buffer.from(`${name}\0field\0`, 'latin1');
+  const int = base.find('int', 'int')!;
+  const words = [baseStrings, (4 << 24) | 1, before + 4, baseStrings + name.length + 1, int, before * 8];
+  const bytes = Buffer.alloc(24 + words.length * 4 + strings.length);
+  bytes.writeUInt16LE(0xeb9f, 0);
+  bytes[2] = 1;
+  bytes.writeUInt32LE(24, 4);
+  for (const at of [12, 16]) bytes.writeUInt32LE(words.length * 4, at);
+  bytes.writeUInt32LE(strings.length, 20);
+  for (const [i, word] of words.entries()) bytes.writeUInt32LE(word, 24 + i * 4);
+  strings.copy(bytes, 24 + words.length * 4);
+  return { types: Btf.parse(bytes, { base }), root: base.count };
+}
+
+test('structs of two modules, which number their types alike, are asked of the modules there', () => {
+  const kernel = new BtfBuilder();
+  kernel.int('int', 4, 'signed');
+  const bytes = kernel.encode();
+  const base = Btf.parse(bytes);
+  const size = new DataView(bytes.buffer, bytes.byteOffset).getUint32(20, true);
+  const [one, other] = [moduleWith(base, size, 'one', 8), moduleWith(base, size, 'other', 16)];
+  const ask = (
+    { types, root }: typeof one,
+    kind: KernelQuestion['kind'],
+    path: string[],
+  ): KernelQuestion => ({
+    ...{ kind, types, root, path },
+  });
+  const spec = collection();
+  const [program] = spec.programs;
+  const emitted = emitObject({
+    spec: {
+      ...spec,
+      programs: [
+        {
+          ...program!,
+          functions: [program!.functions![0]!],
+          lines: [],
+          instructions: [
+            { ...alu64Imm('add', 1, 8), question: ask(one, 'fieldOffset', ['field']) },
+            { ...alu64Imm('add', 1, 16), question: ask(other, 'fieldOffset', ['field']) },
+            { ...mov64Imm(0, 20), question: ask(other, 'typeSize', []) },
+            exit(),
+          ],
+        },
+      ],
+    },
+    sections: () => ['raw_tp'],
+    kernelTypes: () => base,
+  });
+  const parsed = parseObject(emitted, { file: 'x.bpf.o' });
+  const there = [moduleWith(base, size, 'one', 24), moduleWith(base, size, 'other', 32)];
+  const modules = (): { name: string; types: Btf }[] =>
+    there.map(({ types }, i) => ({ name: `module${i}`, types }));
+  const relocator = new Relocator(parsed.types!, { types: base, modules }, { file: 'x' });
+  const { instructions, poisoned } = relocator.relocate(code(parsed, 'main'));
+  assert.deepEqual(poisoned, []);
+  assert.deepEqual(
+    instructions.slice(0, 3).map(({ imm }) => imm),
+    [24, 32, 36],
+  );
+});
