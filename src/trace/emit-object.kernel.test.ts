@@ -86,3 +86,30 @@ test('the object of a script loads, relocates and counts', () => {
   assert.equal(Buffer.from(values('AT_sum')[0]![1]).readBigInt64LE(), 3n);
   assert.equal(Buffer.from(values('AT_exiting')[0]![1]).readBigUint64LE(), 0n);
 });
+
+test('the address of a kernel symbol is refused', () => {
+  const text = 'begin { print(*(uint64 *)kaddr("schedule")) }';
+  const machine = new Machine({ portable: true });
+  const { script, diagnostics } = compileScript({ name: 'stdin', text }, { machine });
+  assert.equal(script, undefined);
+  assert.match(renderDiagnostics(diagnostics), /address of a kernel symbol cannot be written into an object/);
+});
+
+test('a program reads what all CPUs have counted, however many the machine has', (t) => {
+  if (olderThan('5.19')) return t.skip('needs bpf_map_lookup_percpu_elem');
+  const bytes = objectOf(`tracepoint:syscalls:sys_enter_getppid /pid == ${process.pid}/ {
+    @n = count(); @low = min(7); @mean = avg(6);
+    @read = (int64)@n; @least = (int64)@low; @average = (int64)@mean;
+  }`);
+  using object = loadObject(bytes, { file: 'script.bpf.o' });
+  const links = object.attach();
+  assert.equal(process.ppid, process.ppid, 'two calls');
+  for (const link of links) link.close();
+  const value = (name: string): bigint => {
+    const [entry] = [...(object.maps[name] as KeyedMap<Uint8Array, Uint8Array>).entries()];
+    return Buffer.from(entry![1] as Uint8Array).readBigInt64LE();
+  };
+  assert.equal(value('AT_read'), 2n);
+  assert.equal(value('AT_least'), 7n);
+  assert.equal(value('AT_average'), 6n);
+});

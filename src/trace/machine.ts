@@ -89,7 +89,7 @@ export class Machine {
 
   /** What the checker asks; `types` has the script's own definitions first. */
   check(types: TypeNames): CheckEnvironment {
-    const { pid, child, unsafe, positional, named, variables, probeFilter } = this.#options;
+    const { pid, child, unsafe, positional, named, variables, probeFilter, portable } = this.#options;
     const source: ArgumentSource = {
       types: typesOf,
       format: (category, event) => tracepointFormat(tracefs(), category, event),
@@ -103,6 +103,7 @@ export class Machine {
       cpus: this.kernel.possibleCpus,
       architecture: process.arch,
       child: child ?? false,
+      portable,
       pid,
       positional: positional ?? [],
       named: named ?? new Map(),
@@ -143,7 +144,8 @@ export class Machine {
       kernel: this.kernel,
       pid,
       helperWarnings: helperWarnings ?? false,
-      pidNamespace: pidNamespace(),
+      // The namespace of another machine is another one.
+      pidNamespace: portable === true ? undefined : pidNamespace(),
       kprobeMulti: () => without?.has('kprobe_multi') !== true && this.#linksMany('kprobeMulti'),
       ...(this.#sessions()
         ? { kprobeSession: (symbol: string) => this.#linksMany('kprobeSession') && this.#isTraceable(symbol) }

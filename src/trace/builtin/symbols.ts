@@ -48,7 +48,8 @@ export const symbolBuiltins: readonly Builtin[] = [
     compileTime: true,
     check(context, call, args) {
       const name = literalText(context, call, args[0]!);
-      if (name !== undefined && context.environment.kernelSymbol !== undefined) {
+      if (context.environment.portable) context.diagnostics.error(call.span, say.noKernelAddress);
+      else if (name !== undefined && context.environment.kernelSymbol !== undefined) {
         const address = context.environment.kernelSymbol(name);
         if (address === undefined) context.diagnostics.error(call.span, say.unknownSymbol(name));
         else context.fold(call, address);
@@ -69,7 +70,8 @@ export const symbolBuiltins: readonly Builtin[] = [
     arity: [1, 2],
     check(context, call, args) {
       const name = literalText(context, call, args[0]!);
-      if (name !== undefined && context.environment.kernelSymbol?.(name) === undefined) {
+      if (context.environment.portable) context.diagnostics.error(call.span, say.noKernelAddress);
+      else if (name !== undefined && context.environment.kernelSymbol?.(name) === undefined) {
         if (context.environment.kernelSymbol !== undefined) {
           context.diagnostics.error(call.span, say.unknownVariable(name));
         }

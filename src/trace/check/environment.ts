@@ -41,6 +41,8 @@ export interface CheckEnvironment {
   typesAt?(probe: ResolvedProbe): TypeNames | undefined;
   /** What `retval` is in fexit; undefined where nothing is known. */
   returnOf?(probe: ResolvedProbe): Type | undefined;
+  /** The programs are loaded by other kernels. Default false. */
+  readonly portable?: boolean | undefined;
   /** Address of a kernel symbol. */
   kernelSymbol?(name: string): bigint | undefined;
   /** A kfunc that BPF programs can call by this name. */

@@ -353,6 +353,8 @@ export const elementType = (type: string): string => `${type} cannot be an eleme
 export const recordTwice = (field: string): string => `Field '${field}' is given twice`;
 export const notComptime = 'Unable to resolve comptime expression';
 export const offsetofStruct = (type: string): string => `offsetof expects a struct, found ${type}`;
+export const noKernelAddress =
+  'The address of a kernel symbol cannot be written into an object: it is another one after each boot';
 export const offsetofBits = (field: string): string => `offsetof can not be used on the bitfield '${field}'`;
 export const typeofValue =
   'When used as a call argument, `typeof` builtin only valid for macro calls that are expecting a type parameter';

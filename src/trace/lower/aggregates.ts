@@ -7,6 +7,7 @@ import { type AggregateType, type Type, type TypeOf, uint64 } from '../types/typ
 import { type Lowered, nothing } from './lowered.ts';
 import { addWord, bucketKey, counted, keyOf, mapOf, putRaw } from './maps.ts';
 import { frameMemory } from './memory.ts';
+import { isPortable } from './portable.ts';
 import type { MapPlan } from './script.ts';
 import type { Lowering } from './state.ts';
 import { isSigned } from './types.ts';
@@ -234,6 +235,9 @@ export function readAggregate(l: Lowering, expr: MapExpr): Lowered {
   return readAggregateAt(l, map, keyOf(l, expr));
 }
 
+/** Where an object is loaded: as many as the verifier follows well below its limit of a million instructions. */
+const mostCpus = 512;
+
 export function readAggregateAt(l: Lowering, map: MapPlan, key: Value): Lowered {
   const { b } = l;
   const type = map.checked.value as AggregateType;
@@ -244,6 +248,7 @@ export function readAggregateAt(l: Lowering, map: MapPlan, key: Value): Lowered 
   b.write(first, b.constant(0));
   b.write(second, b.constant(0));
   const cpu = b.variable('cpu');
+  const cpus = isPortable(l) ? mostCpus : l.environment.possibleCpus;
   b.write(cpu, b.constant(0));
   const [head, body, found, next, after] = [
     b.block('loop'),
@@ -254,10 +259,11 @@ export function readAggregateAt(l: Lowering, map: MapPlan, key: Value): Lowered 
   ];
   b.jump(head);
   b.enter(head);
-  b.branch('ult', b.read(cpu), b.constant(l.environment.possibleCpus), body, after);
+  b.branch('ult', b.read(cpu), b.constant(cpus), body, after);
   b.begin(body);
   const entry = l.call('map_lookup_percpu_elem', [b.mapAddress(map.kernelName), key, b.read(cpu)], mapEntry);
-  b.branch('eq', entry, b.constant(0), next, found);
+  // Behind the last CPU there is nothing (bpf_map_lookup_percpu_elem): another machine may have more of them.
+  b.branch('eq', entry, b.constant(0), isPortable(l) ? after : next, found);
   b.begin(found);
   const value = b.load(8, entry, 0);
   if (extremes) {
