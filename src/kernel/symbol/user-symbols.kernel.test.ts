@@ -191,3 +191,28 @@ test('the kernel names its own addresses', () => {
   assert.deepEqual(kernelPlace(symbol.address + 1n), { symbol, offset: 1n });
   assert.equal(kernelPlace(0x1000n), undefined);
 });
+
+test('a program that is linked for one address needs no process to name its functions', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'bpfkit-fixed-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const make = (flag: string): { path: string; leaf: bigint } | undefined => {
+    const path = join(folder, `program${flag}`);
+    const input = 'int leaf(int x) { return x + 1; } int main(void) { return leaf(1); }';
+    const made = spawnSync('gcc', ['-O0', flag, '-x', 'c', '-', '-o', path], { input });
+    if (made.status !== 0) return undefined;
+    const file = openElf(path)!;
+    const table = file.elf.symbols('static')!;
+    const leaf = table.value(table.find('leaf')[0]!);
+    file.close();
+    return { path, leaf };
+  };
+  const [fixed, movable] = [make('-no-pie'), make('-pie')];
+  if (!fixed || !movable) return; // the guests have no compiler
+  const symbols = new UserSymbols();
+  const ended = 0x3ffffe;
+  assert.deepEqual(symbols.at(ended, fixed.leaf + 1n, fixed.path), {
+    ...{ name: 'leaf', offset: 1n, module: fixed.path },
+  });
+  assert.equal(symbols.at(ended, fixed.leaf), undefined);
+  assert.equal(symbols.at(ended, movable.leaf, movable.path), undefined);
+});

@@ -18,7 +18,7 @@ import { isFile, type Mapping, offsetInFile } from '../../symbol/maps.ts';
 import { openDebugFile } from './debug-files.ts';
 import { DebugPrograms } from './debug-info.ts';
 import { demangle } from './demangle.ts';
-import { type FileIdentity, sameFile } from './elf-files.ts';
+import { type FileIdentity, openElf, sameFile } from './elf-files.ts';
 import { nameOf, openMapped, pathOf, vdsoImage } from './mapped-files.ts';
 import { ProcessMaps } from './process.ts';
 
@@ -86,6 +86,8 @@ export class UserSymbols {
   readonly #files = new Map<string, FileSymbols | undefined>();
   /** What each mapped file was found to be, by the mapping's own words. */
   readonly #mapped = new Map<string, FileSymbols | undefined>();
+  /** Programs of one address, by path. */
+  readonly #fixed = new Map<string, FileSymbols | undefined>();
   #vdso: FileSymbols | null | undefined;
   #debug: DebugPrograms | undefined;
 
@@ -105,12 +107,12 @@ export class UserSymbols {
 
   /**
    * The function that an address of a process lies in; undefined where nothing is known of it.
-   * @param program the path of the program that the process runs, for PER_PROGRAM
+   * @param program the path of the program that the process runs, for when it has ended
    * @param frame of a stack: only there source lines are looked up
    */
   at(pid: number, address: bigint, program?: string, frame?: FrameKind): UserPlace | undefined {
     let maps = this.#mapsOf(pid, program);
-    if (!maps) return undefined;
+    if (!maps) return program === undefined ? undefined : this.#fixedPlace(program, address);
     let mapping = maps.mappingAt(address);
     if (!mapping && this.#isStale(pid)) {
       // A library may have come since.
@@ -160,6 +162,20 @@ export class UserSymbols {
       if (first && pathOf(first) === program) return maps;
     }
     return undefined;
+  }
+
+  /** In a program that runs where it was linked for, wherever nobody can look any more. */
+  #fixedPlace(program: string, address: bigint): UserPlace | undefined {
+    if (!this.#fixed.has(program))
+      this.#fixed.set(program, readFixed(program, this.#options.debugDirectories));
+    const symbols = this.#fixed.get(program);
+    try {
+      const found = symbols?.functions.at(address);
+      return found && this.#named(found.name, found.offset, program);
+    } catch (error) {
+      if (error instanceof ElfError) return undefined;
+      throw error;
+    }
   }
 
   #place(
@@ -285,6 +301,19 @@ function readSymbols(
   } catch (error) {
     if (error instanceof ElfError || (error as NodeJS.ErrnoException).code !== undefined) return undefined;
     throw error;
+  }
+}
+
+/** ET_EXEC */
+const fixedAddress = 2;
+
+function readFixed(path: string, directories: readonly string[]): FileSymbols | undefined {
+  const file = openElf(path);
+  if (!file) return undefined;
+  try {
+    return file.elf.header.type === fixedAddress ? readSymbols(file.elf, path, '', directories) : undefined;
+  } finally {
+    file.close();
   }
 }
 
