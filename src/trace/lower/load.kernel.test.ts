@@ -20,7 +20,6 @@ const hasFunction = (name: string): boolean => kernel.btf.find(name, 'function')
 function lacking(text: string): string | undefined {
   if (/\bf(entry|exit):/.test(text) && !tracesFunctions()) return 'fentry';
   if (/comm\(\d/.test(text) && !hasFunction('bpf_task_from_pid')) return 'kfuncs';
-  if (text.includes('override') && !hasFunction('bpf_override_return')) return 'bpf_override_return';
   return undefined;
 }
 
@@ -170,13 +169,12 @@ const scripts: readonly (readonly [title: string, text: string])[] = [
 
 for (const [title, text] of scripts) test(`loads: ${title}`, (t) => check(t, text));
 
-test('override of a result', (t) => {
+test('override of a result loads, or the kernel says that it was built without the helper', () => {
   try {
-    check(t, 'kprobe:vfs_read { override(1) }');
+    load('kprobe:vfs_read { override(1) }');
   } catch (error) {
-    // A kernel without CONFIG_BPF_KPROBE_OVERRIDE has no such helper.
-    assert.match((error as Error).message, /override_return/);
-    t.skip('needs bpf_override_return');
+    // Without CONFIG_BPF_KPROBE_OVERRIDE, as distribution kernels are, there is no such helper: nothing else may be wrong.
+    assert.match((error as Error).message, /bpf_override_return/);
   }
 });
 
