@@ -64,7 +64,8 @@ function run(iterations: number, seed: number, look: Look): FuzzReport {
   return { inputs: iterations, refused, seconds, slowest, heapGrowth: process.memoryUsage().heapUsed - heap };
 }
 
-export const fuzzCompiler = (iterations: number, seed: number): FuzzReport => run(iterations, seed, compileOnly);
+export const fuzzCompiler = (iterations: number, seed: number): FuzzReport =>
+  run(iterations, seed, compileOnly);
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   fuzzFromCommandLine(process.argv[4] === 'load' ? (count, seed) => run(count, seed, load) : fuzzCompiler);

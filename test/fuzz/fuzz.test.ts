@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fuzzCaptures } from './capture.ts';
+import { fuzzCompiler } from './compile.ts';
 import { fuzzDwarf } from './dwarf.ts';
 import { fuzzElf } from './elf.ts';
 import { fuzzObjects } from './object.ts';
@@ -35,4 +36,10 @@ test('broken answers of registries are answered by values and typed errors', asy
   const { refused } = await fuzzAnswers(iterations, 3);
   assert.ok(refused > iterations / 20, `only ${refused} talks were refused`);
   assert.ok(refused < (iterations * 19) / 20, `${refused} talks were refused`);
+});
+
+test('scripts of any types become programs, or are refused with diagnostics', () => {
+  const iterations = 500;
+  const { refused } = fuzzCompiler(iterations, 3);
+  assert.ok(refused < iterations / 10, `${refused} scripts were refused`);
 });

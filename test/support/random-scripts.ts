@@ -15,7 +15,16 @@ const PROBES = [
 ];
 
 const WIDTHS = ['int8', 'int16', 'int32', 'int64', 'uint8', 'uint16', 'uint32', 'uint64'];
-const AGGREGATES = ['count()', 'sum(I)', 'min(I)', 'max(I)', 'avg(I)', 'stats(I)', 'hist(I)', 'lhist(I, 0, 100, 10)'];
+const AGGREGATES = [
+  'count()',
+  'sum(I)',
+  'min(I)',
+  'max(I)',
+  'avg(I)',
+  'stats(I)',
+  'hist(I)',
+  'lhist(I, 0, 100, 10)',
+];
 const CONVERSIONS = ['%d', '%u', '%x', '%5ld', '%-8lx', '%llu', '%c', '%o'];
 
 /** Gives each map its types. */
@@ -113,7 +122,8 @@ export class ScriptWriter {
       () => `printf("${this.#one(...CONVERSIONS)} %s\\n", ${i()}, ${s()});`,
       () => `print(${this.#one(i(), s(), `(${i()}, ${s()})`, '@n', '@word', '@pair', `{ ${i()} }`)});`,
       () => `delete(@n, (int64)(${i()}));`,
-      () => this.#one('clear(@n);', 'zero(@n);', 'print(@t, 3);', 'exit();', 'return;', 'time();', '@n[1]++;'),
+      () =>
+        this.#one('clear(@n);', 'zero(@n);', 'print(@t, 3);', 'exit();', 'return;', 'time();', '@n[1]++;'),
       () => `if (${this.#condition(1)}) { return; }`,
     ];
     return this.#one(...(depth > 0 ? [...flat, ...flat, ...nested] : flat))();
