@@ -53,6 +53,18 @@ const places = [
   'fexit_multi',
   'fsession_multi',
   'raw_tracepoint_writable',
+  'tracepoint_sleepable',
+  'raw_tracepoint_sleepable',
+  'typed_tracepoint_sleepable',
+  'uretprobe_multi_sleepable',
+  'uprobe_session_sleepable',
+  'fentry_tested',
+  'fexit_tested',
+  'fmod_ret_tested',
+  'fsession_tested',
+  'fentry_multi_tested',
+  'fexit_multi_tested',
+  'fsession_multi_tested',
 ];
 
 function load(program: string): BpfObject {
@@ -161,6 +173,31 @@ for (const [program, called] of [
   });
 }
 
+for (const [program, since, called] of [
+  ['fentry_tested', '6.3', 'fentry.s'],
+  ['fexit_tested', '6.3', 'fentry.s'],
+  ['fmod_ret_tested', '6.3', 'fmod_ret.s'],
+  ['fsession_tested', '7.0', 'fsession'],
+  ['fentry_multi_tested', '7.2', 'fentry.multi'],
+  ['fexit_multi_tested', '7.2', 'fentry.multi'],
+  ['fsession_multi_tested', '7.2', 'fentry.multi'],
+] as const) {
+  test(`${program} runs where the kernel lets programs sleep`, async (t) => {
+    if (olderThan(since)) return t.skip(`needs ${called}`);
+    if (!needs(t, 'fentry', called)) return;
+    // A test run of a tracing program calls the functions that the kernel has for that.
+    using tried = load('fentry');
+    await fires(program, () => void tried.programs.fentry!.testRun());
+  });
+}
+
+for (const program of ['tracepoint', 'raw_tracepoint', 'typed_tracepoint']) {
+  test(`${program} of a system call attaches as one that may sleep`, (t) => {
+    if (olderThan('7.2')) return t.skip('needs tracepoints that may sleep');
+    return fires(`${program}_sleepable`, openAndClose);
+  });
+}
+
 for (const [program, has, called] of [
   ['uprobe_sleepable', () => !olderThan('6.0'), 'uprobe.s'],
   ['uretprobe_sleepable', () => !olderThan('6.0'), 'uprobe.s'],
@@ -168,6 +205,8 @@ for (const [program, has, called] of [
   ['uretprobe_multi', () => feature('uprobeMulti').answer === 'yes', 'uprobe.multi'],
   ['uprobe_multi_sleepable', () => feature('uprobeMulti').answer === 'yes', 'uprobe.multi'],
   ['uprobe_session', () => !olderThan('6.13'), 'uprobe.session'],
+  ['uretprobe_multi_sleepable', () => feature('uprobeMulti').answer === 'yes', 'uprobe.multi'],
+  ['uprobe_session_sleepable', () => !olderThan('6.13'), 'uprobe.session'],
 ] as const) {
   test(`${program} attaches by its SEC name`, (t) => {
     if (!has()) return t.skip(`needs ${called}`);
@@ -202,13 +241,16 @@ test('cgroup_skb attaches to a directory', async (t) => {
   }
 });
 
-test('iterators are read through their link', () => {
-  using object = loadObject(objectBytes('attach'), { file: 'attach.bpf.o', programs: ['iterator'] });
-  const link = object.programs.iterator!.attach();
-  assert.ok(link instanceof IteratorLink);
-  assert.match(Buffer.from(link.read()).toString(), /^(task\n)+$/);
-  saw(object.programs.iterator!.spec.section);
-});
+for (const name of ['iterator', 'iterator_sleepable']) {
+  test(`${name}: what it writes is read through its link`, () => {
+    using object = loadObject(objectBytes('attach'), { file: 'attach.bpf.o', programs: [name] });
+    const program = object.programs[name]!;
+    const link = program.attach();
+    assert.ok(link instanceof IteratorLink);
+    assert.match(Buffer.from(link.read()).toString(), /^(task\n)+$/);
+    saw(program.spec.section);
+  });
+}
 
 test('what SEC does not say is asked for by the name of the option', () => {
   for (const [program, option] of [
@@ -267,6 +309,21 @@ test('markers of a program give their arguments, wherever they are', async () =>
   await program.ask('usdt 1');
   assert.equal(variables.hits, before);
   assert.throws(() => plain!.attach({ target: `${probed}:probed:plane` }), /near names: probed:plain/);
+});
+
+test('a program that may sleep runs at a marker', async (t) => {
+  if (olderThan('6.0')) return t.skip('needs uprobe.s');
+  const { probed } = testPrograms();
+  using program = new Observed(probed);
+  using object = loadObject(objectBytes('usdt'), { file: 'usdt.bpf.o', programs: ['sleepable'] });
+  const { sleepable } = object.programs;
+  const link = sleepable!.attach({ target: `${probed}:probed:plain`, pid: program.pid });
+  await program.ask('usdt 1');
+  assert.equal(object.variables.hits, 1);
+  saw(sleepable!.spec.section);
+  link.close();
+  await program.ask('usdt 1');
+  assert.equal(object.variables.hits, 1);
 });
 
 test('a pattern attaches to all functions that match, by one link', (t) => {

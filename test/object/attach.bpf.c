@@ -39,6 +39,18 @@ enum place {
 	FEXIT_MULTI,
 	FSESSION_MULTI,
 	RAW_TRACEPOINT_WRITABLE,
+	TRACEPOINT_SLEEPABLE,
+	RAW_TRACEPOINT_SLEEPABLE,
+	TYPED_TRACEPOINT_SLEEPABLE,
+	URETPROBE_MULTI_SLEEPABLE,
+	UPROBE_SESSION_SLEEPABLE,
+	FENTRY_TESTED,
+	FEXIT_TESTED,
+	FMOD_RET_TESTED,
+	FSESSION_TESTED,
+	FENTRY_MULTI_TESTED,
+	FEXIT_MULTI_TESTED,
+	FSESSION_MULTI_TESTED,
 	PLACES,
 };
 
@@ -262,6 +274,53 @@ int fsession_multi(void *ctx)
 	return count(FSESSION_MULTI);
 }
 
+/* Tracepoints of system calls, which may fault and so may sleep (Linux 7.x). */
+SEC("?tp.s/syscalls/sys_enter_close")
+int tracepoint_sleepable(void *ctx)
+{
+	return count(TRACEPOINT_SLEEPABLE);
+}
+
+SEC("?raw_tp.s/sys_enter")
+int raw_tracepoint_sleepable(void *ctx)
+{
+	return count(RAW_TRACEPOINT_SLEEPABLE);
+}
+
+SEC("?tp_btf.s/sys_exit")
+int typed_tracepoint_sleepable(void *ctx)
+{
+	return count(TYPED_TRACEPOINT_SLEEPABLE);
+}
+
+SEC("?uretprobe.multi.s/libc.so.6:getgi?")
+int uretprobe_multi_sleepable(void *ctx)
+{
+	return count(URETPROBE_MULTI_SLEEPABLE);
+}
+
+SEC("?uprobe.session.s/libc.so.6:getgi?")
+int uprobe_session_sleepable(void *ctx)
+{
+	return count(UPROBE_SESSION_SLEEPABLE);
+}
+
+/* What a test run of a tracing program calls; the kernel says of it that programs may sleep there (Linux 6.3). */
+#define tested(section, name, place)                                                                                   \
+	SEC("?" section "/bpf_fentry_test1")                                                                           \
+	int name(void *ctx)                                                                                            \
+	{                                                                                                              \
+		return count(place);                                                                                   \
+	}
+
+tested("fentry.s", fentry_tested, FENTRY_TESTED)
+tested("fexit.s", fexit_tested, FEXIT_TESTED)
+tested("fmod_ret.s", fmod_ret_tested, FMOD_RET_TESTED)
+tested("fsession.s", fsession_tested, FSESSION_TESTED)
+tested("fentry.multi.s", fentry_multi_tested, FENTRY_MULTI_TESTED)
+tested("fexit.multi.s", fexit_multi_tested, FEXIT_MULTI_TESTED)
+tested("fsession.multi.s", fsession_multi_tested, FSESSION_MULTI_TESTED)
+
 struct seq_file;
 
 struct bpf_iter_meta {
@@ -272,14 +331,25 @@ struct bpf_iter__task {
 	struct bpf_iter_meta *meta;
 } __attribute__((preserve_access_index));
 
-SEC("?iter/task")
-int iterator(struct bpf_iter__task *ctx)
+static __always_inline int write_line(struct bpf_iter__task *ctx)
 {
 	struct seq_file *seq = ctx->meta->seq;
 	char line[] = "task\n";
 
 	bpf_seq_write(seq, line, sizeof(line) - 1);
 	return 0;
+}
+
+SEC("?iter/task")
+int iterator(struct bpf_iter__task *ctx)
+{
+	return write_line(ctx);
+}
+
+SEC("?iter.s/task")
+int iterator_sleepable(struct bpf_iter__task *ctx)
+{
+	return write_line(ctx);
 }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -38,6 +38,13 @@ int guarded(struct pt_regs *ctx)
 	return 0;
 }
 
+SEC("?usdt.s")
+int sleepable(struct pt_regs *ctx)
+{
+	hits++;
+	return 0;
+}
+
 SEC("?kprobe.multi/__x64_sys_clos?")
 int many(struct pt_regs *ctx)
 {
