@@ -213,6 +213,16 @@ function deepest(
   return measure(compiled[0].fn.name, []);
 }
 
+/** What is not larger is moved to scratch memory last: its address takes a register, or as much of the stack. */
+const WORD = 8;
+/** So many words must be there to be moved: the address of scratch memory, its key and spilled registers take some. */
+const FEW_WORDS = 6;
+
+const usedDemotable = (fn: IrFunction): Slot[] => {
+  const used = new Set(usedSlots(fn));
+  return demotable(fn).filter((slot) => used.has(slot));
+};
+
 /** Moves the largest slots of the deepest chain to scratch memory until every chain fits. */
 function fitStacks(compiled: Compiled[], calls: Map<string, Set<string>>, target: Target): number {
   const { scratch } = target;
@@ -222,22 +232,25 @@ function fitStacks(compiled: Compiled[], calls: Map<string, Set<string>>, target
     const worst = deepest(compiled, calls);
     if (worst.bytes <= STACK_SIZE) return used;
     const chain = compiled.filter(({ fn }) => worst.chain.includes(fn.name));
-    let victim: Compiled | undefined;
-    let largest: Slot | undefined;
-    for (const entry of chain) {
-      const slot = demotable(entry.fn).find((s) => usedSlots(entry.fn).includes(s));
-      if (slot && (!largest || slot.size > largest.size)) [victim, largest] = [entry, slot];
+    const candidates = chain.map((entry) => ({ victim: entry, slots: usedDemotable(entry.fn) }));
+    candidates.sort((a, b) => (b.slots[0]?.size ?? 0) - (a.slots[0]?.size ?? 0));
+    let [{ victim, slots } = { victim: undefined, slots: [] }] = candidates;
+    const [largest] = slots;
+    if (largest && largest.size <= WORD) {
+      // Where no buffer is left, the many words of the longest function go: each saves little.
+      candidates.sort((a, b) => b.slots.length - a.slots.length);
+      [{ victim, slots }] = candidates;
+      if (slots.length < FEW_WORDS) victim = undefined;
+    } else {
+      slots = slots.filter(({ size }) => size > WORD);
     }
     const name = largest ? `, the largest buffer is ${largest.name} with ${largest.size} bytes` : '';
-    if (!scratch || !victim || !largest || largest.size <= 8)
-      throw stackTooDeep(worst.chain, worst.bytes, name);
+    if (!scratch || !victim || !largest) throw stackTooDeep(worst.chain, worst.bytes, name);
     // All at once that this function has to give up, so that it looks its memory up once.
     let excess = worst.bytes - STACK_SIZE;
     const offsets = new Map<Slot, number>();
-    const inUse = new Set(usedSlots(victim.fn));
-    for (const slot of demotable(victim.fn)) {
-      if (!inUse.has(slot) || slot.size <= 8) continue;
-      if (excess <= -8 && offsets.size > 0) break;
+    for (const slot of slots) {
+      if (excess <= -8 && offsets.size > 0 && slot.size > WORD) break;
       used = alignUp(used, 8);
       offsets.set(slot, start + used);
       used += slot.size;

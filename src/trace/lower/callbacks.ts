@@ -27,8 +27,8 @@ export interface Callback {
   readonly extra: readonly Value[];
   /** What happens before the body. */
   enter(inner: Lowering, extra: readonly Value[]): void;
-  /** Calls the helper with the function's address and the state's. */
-  call(callback: Value, state: Value): void;
+  /** Calls the helper with the function's address, taken where the call is, and the state's. */
+  call(callback: () => Value, state: Value): void;
 }
 
 const stackPointer: ValueType = { kind: 'pointer', provenance: 'stack', nullable: false };
@@ -104,7 +104,7 @@ export function callForEach(l: Lowering, body: BlockExpr, callback: Callback): v
   const address = b.slotAddress(slot);
   if (words.length === 0) b.store(8, address, 0, b.constant(0));
   for (const [i, each] of words.entries()) each.store(address, i * 8);
-  callback.call(b.functionAddress(name), address);
+  callback.call(() => b.functionAddress(name), address);
   for (const [i, each] of words.entries()) each.reload?.(address, i * 8);
   if (left.at === undefined) return;
   const flag = b.load(8, address, left.at * 8);

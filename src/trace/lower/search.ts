@@ -1,5 +1,6 @@
 /** Looking for one text in another. */
 import { FunctionBuilder } from '../../compiler/builder.ts';
+import { helper } from '../../compiler/helpers.ts';
 import { type IrFunction, scalar64, type Value, type ValueType } from '../../compiler/ir.ts';
 import { addressAt } from '../../script/emit/memory.ts';
 import type { Place } from './lowered.ts';
@@ -7,13 +8,16 @@ import type { Lowering } from './state.ts';
 
 const stackPointer: ValueType = { kind: 'pointer', provenance: 'stack', nullable: false };
 
-/** In the state: addresses of both texts, and the result. */
-const [hayAt, needleAt, foundAt] = [0, 8, 16];
+/** In the state: addresses of both texts, the result, the start that is looked at, and what became of it. */
+const [hayAt, needleAt, foundAt, startAt, outcomeAt] = [0, 8, 16, 24, 32];
+
+/** A start ends with the needle, with another byte, or with the end of the text. */
+const [matches, differs, ends] = [0, 1, 2];
 
 /**
- * The place of the needle, or -1. A function of its own is called for each start (bpf_loop, Linux 5.17): it compares
- * until a byte differs, stops when the needle has ended, and stops when the text has ended. The loop in it is the
- * verifier's to follow, once for all starts.
+ * The place of the needle, or -1. A function is called for each start (bpf_loop, Linux 5.17); where the first byte is
+ * the needle's, it has another one called for each byte that follows. No loop is the verifier's to follow: it would end
+ * in as many ways as the needle has bytes, for each of which the rest of the program is followed again.
  */
 export function searchText(
   l: Lowering,
@@ -23,65 +27,108 @@ export function searchText(
   needleSize: number,
 ): Value {
   const { b } = l;
-  const name = l.module.functionName('search');
-  l.module.add(searcher(name, haySize, needleSize));
-  const state = b.slotAddress(b.slot('search', 24, 8, true));
+  const [search, compare] = [l.module.functionName('search'), l.module.functionName('compare')];
+  l.module.add(searcher(search, compare, haySize, needleSize));
+  l.module.add(comparer(compare, haySize, needleSize));
+  const state = b.slotAddress(b.slot('state', 40, 8, true));
   b.store(8, state, hayAt, addressAt(l, hay.base, hay.offset));
   b.store(8, state, needleAt, addressAt(l, needle.base, needle.offset));
   b.store(8, state, foundAt, b.constant(-1));
-  l.call('loop', [b.constant(haySize), b.functionAddress(name), state, b.constant(0)]);
+  l.call('loop', [b.constant(haySize), b.functionAddress(search), state, b.constant(0)]);
   return b.load(8, state, foundAt);
 }
 
-function searcher(name: string, haySize: number, needleSize: number): IrFunction {
-  const b = new FunctionBuilder(name, 'callback', [
-    { name: 'start', type: scalar64 },
+function callback(name: string, index: string): FunctionBuilder {
+  return new FunctionBuilder(name, 'callback', [
+    { name: index, type: scalar64 },
     { name: 'state', type: stackPointer },
   ]);
+}
+
+/** The byte of a text of the state at an index that is inside. */
+function byteAt(b: FunctionBuilder, textAt: number, index: Value): Value {
+  const text = b.load(8, b.parameter(1), textAt, { type: stackPointer });
+  return b.load(1, b.binary('add', text, index, 64, text.type), 0);
+}
+
+function searcher(name: string, compare: string, haySize: number, needleSize: number): IrFunction {
+  const b = callback(name, 'start');
   const start = b.extend(b.parameter(0), 32, false);
   const state = b.parameter(1);
-  const hay = b.load(8, state, hayAt, { type: stackPointer });
-  const needle = b.load(8, state, needleAt, { type: stackPointer });
-  const index = b.variable('index');
-  b.write(index, b.constant(0));
-  const [head, body, inside, same, next] = [
-    b.block('loop'),
-    b.block('body'),
+  const [begins, inside, open, alike] = [
+    b.block('begins'),
     b.block('inside'),
-    b.block('same'),
-    b.block('next'),
+    b.block('open'),
+    b.block('alike'),
   ];
-  const [found, differs, stop, goOn] = [
+  const [found, unlike, stop, goOn] = [
     b.block('found'),
-    b.block('differs'),
+    b.block('unlike'),
     b.block('stop'),
     b.block('go on'),
   ];
-  b.jump(head);
-  b.enter(head);
-  b.branch('ult', b.read(index), b.constant(needleSize), body, found);
-  b.begin(body);
-  const wanted = b.load(1, b.binary('add', needle, b.read(index), 64, needle.type), 0);
-  const notEnded = b.block('more');
-  b.branch('eq', wanted, b.constant(0), found, notEnded);
-  b.begin(notEnded);
-  const position = b.binary('add', start, b.read(index));
-  b.branch('ult', position, b.constant(haySize), inside, stop);
+  const first = byteAt(b, needleAt, b.constant(0));
+  b.branch('eq', first, b.constant(0), found, begins);
+  b.begin(begins);
+  b.branch('ult', start, b.constant(haySize), inside, stop);
   b.begin(inside);
-  const byte = b.load(1, b.binary('add', hay, position, 64, hay.type), 0);
-  b.branch('eq', byte, wanted, same, differs);
-  b.begin(same);
-  b.jump(next);
-  b.begin(next);
-  b.write(index, b.binary('add', b.read(index), b.constant(1)));
-  b.jump(head);
-  b.seal(head);
+  const byte = byteAt(b, hayAt, start);
+  // At the end of the text nothing can begin any more.
+  b.branch('eq', byte, b.constant(0), stop, open);
+  b.begin(open);
+  b.branch('eq', byte, first, alike, goOn);
+  b.begin(alike);
+  if (needleSize > 1) {
+    b.store(8, state, startAt, start);
+    b.store(8, state, outcomeAt, b.constant(matches));
+    b.call(helper('loop'), [b.constant(needleSize - 1), b.functionAddress(compare), state, b.constant(0)]);
+    const outcome = b.load(8, state, outcomeAt);
+    b.branch('eq', outcome, b.constant(matches), found, unlike);
+    b.begin(unlike);
+    b.branch('eq', outcome, b.constant(differs), goOn, stop);
+  } else {
+    b.jump(found);
+  }
   b.begin(found);
   b.store(8, state, foundAt, start);
   b.jump(stop);
-  b.begin(differs);
-  // At the end of the text nothing can begin any more.
-  b.branch('eq', byte, b.constant(0), stop, goOn);
+  b.begin(stop);
+  b.return(b.constant(1));
+  b.begin(goOn);
+  b.return(b.constant(0));
+  return b.finish();
+}
+
+function comparer(name: string, haySize: number, needleSize: number): IrFunction {
+  const b = callback(name, 'index');
+  const index = b.binary('add', b.extend(b.parameter(0), 32, false), b.constant(1));
+  const state = b.parameter(1);
+  const [inNeedle, more, inside] = [b.block('in needle'), b.block('more'), b.block('inside')];
+  const [goOn, unlike, differ, end, stop] = [
+    b.block('go on'),
+    b.block('unlike'),
+    b.block('differ'),
+    b.block('end'),
+    b.block('stop'),
+  ];
+  b.branch('ult', index, b.constant(needleSize), inNeedle, stop);
+  b.begin(inNeedle);
+  const wanted = byteAt(b, needleAt, index);
+  b.branch('eq', wanted, b.constant(0), stop, more);
+  b.begin(more);
+  const position = b.binary('add', b.load(8, state, startAt), index);
+  b.branch('ult', position, b.constant(haySize), inside, end);
+  b.begin(inside);
+  const byte = byteAt(b, hayAt, position);
+  b.branch('eq', byte, wanted, goOn, unlike);
+  b.begin(unlike);
+  b.branch('eq', byte, b.constant(0), end, differ);
+  b.begin(differ);
+  b.store(8, state, outcomeAt, b.constant(differs));
+  b.jump(stop);
+  b.begin(end);
+  b.store(8, state, outcomeAt, b.constant(ends));
+  b.jump(stop);
   b.begin(stop);
   b.return(b.constant(1));
   b.begin(goOn);

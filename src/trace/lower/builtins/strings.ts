@@ -7,9 +7,10 @@ import { bool, int64, type Type, uint64 } from '../../types/type.ts';
 import { behind } from '../access.ts';
 import { equalBytes, ours } from '../equality.ts';
 import type { Lowered, Place } from '../lowered.ts';
-import { clear, inMemory, keepLast, store, textSpare, typeOf } from '../memory.ts';
+import { clear, frameMemory, inMemory, keepLast, store, textSpare, typeOf } from '../memory.ts';
 import { searchText } from '../search.ts';
 import type { Lowering } from '../state.ts';
+import { measuredByCall, textLength } from '../text-length.ts';
 import { textSize } from '../types.ts';
 import type { Call, LowerBuiltins } from './lower-builtin.ts';
 
@@ -105,6 +106,7 @@ function eachByte(l: Lowering, size: number, each: (index: Value, next: Target, 
 
 type Target = ReturnType<Lowering['b']['block']>;
 
+/** Known to the verifier, who lets helpers write behind it. */
 function length(l: Lowering, room: Room): Value {
   return eachByte(l, room.size, (index, next, out) => {
     l.b.branch('ne', byteAt(l, room, index), l.b.constant(0), next, out);
@@ -167,18 +169,29 @@ function concat(l: Lowering, call: Call, [first, second]: readonly Expr[]): Lowe
     write(to, offset, as) {
       const size = layoutOf(as).size;
       const right = roomOf(l, second!);
-      store(l, l.lower(first!), { kind: 'string', size }, to, offset);
-      const whole: Room = { kind: 'place', base: to, offset, type: as, memory: 'direct', size };
-      const end = length(l, whole);
-      l.choose(
-        (yes, no) => b.branch('ult', end, b.constant(size), yes, no),
-        () => {
-          const left = b.binary('sub', b.constant(size), end);
-          const bytes = atMost(l, left, right.size);
-          const at = b.binary('add', addressAt(l, to, offset), end, 64, to.type);
-          l.call('probe_read_kernel_str', [at, bytes, addressAt(l, right.base, right.offset)]);
-        },
-      );
+      const put = (base: Value, at: number): Room => {
+        store(l, l.lower(first!), { kind: 'string', size }, base, at);
+        return { kind: 'place', base, offset: at, type: as, memory: 'direct', size };
+      };
+      const append = (whole: Room, end: Value, bytes: (left: Value) => Value): void => {
+        l.choose(
+          (yes, no) => b.branch('ult', end, b.constant(size), yes, no),
+          () => {
+            const at = b.binary('add', addressAt(l, whole.base, whole.offset), end, 64, to.type);
+            const most = bytes(b.binary('sub', b.constant(size), end));
+            l.call('probe_read_kernel_str', [at, most, addressAt(l, right.base, right.offset)]);
+          },
+        );
+      };
+      if (!measuredByCall(l, size)) {
+        const whole = put(to, offset);
+        return append(whole, length(l, whole), (left) => atMost(l, left, right.size));
+      }
+      // What the verifier knows of the end is that it is inside: the second has room behind any such.
+      const whole = put(frameMemory(l, 'joined', size + right.size), 0);
+      append(whole, textLength(l, whole, size), () => b.constant(right.size));
+      b.store(1, whole.base, size - 1, b.constant(0));
+      store(l, whole, as, to, offset);
     },
   };
 }
@@ -187,8 +200,10 @@ export const strings: LowerBuiltins<'str' | 'str_concat' | 'strlen' | 'strncmp' 
   {
     str,
     str_concat: concat,
-    strlen: (l: Lowering, _: Call, [of]: readonly Expr[]): Lowered =>
-      scalar(length(l, roomOf(l, of!)), uint64),
+    strlen(l: Lowering, _: Call, [of]: readonly Expr[]): Lowered {
+      const room = roomOf(l, of!);
+      return scalar(textLength(l, room, room.size), uint64);
+    },
     strncmp,
     strstr: (l: Lowering, _: Call, [haystack, needle]: readonly Expr[]): Lowered =>
       scalar(find(l, haystack!, needle!), int64),
