@@ -56,6 +56,7 @@ const MODULES = [
   'act_gact',
   'tcp_dctcp',
   'uhid',
+  'hid_generic',
 ];
 
 const INIT = join(import.meta.dirname, 'init.sh');
@@ -141,7 +142,7 @@ function collectModules(folder) {
         file,
       ]),
   );
-  /** @type {Map<string, Uint8Array>} */
+  /** @type {Map<string, { bytes: Uint8Array, needed: string[] }>} */
   const found = new Map();
   const visit = (/** @type {string} */ name) => {
     if (found.has(name)) return;
@@ -150,14 +151,15 @@ function collectModules(folder) {
     const stored = readFileSync(file);
     const bytes = file.endsWith('.xz') ? run('busybox', ['xz', '-dc'], { input: stored }) : stored;
     const depends = /\0depends=([^\0]*)\0/.exec(Buffer.from(bytes).toString('latin1'))?.[1] ?? '';
-    for (const needed of depends.split(',')) if (needed) visit(needed.replaceAll('-', '_'));
-    found.set(name, Buffer.from(bytes));
+    const needed = depends.split(',').flatMap((one) => (one ? [one.replaceAll('-', '_')] : []));
+    for (const one of needed) visit(one);
+    found.set(name, { bytes: Buffer.from(bytes), needed });
   };
   for (const name of MODULES) visit(name);
   return found;
 }
 
-function baseArchive(/** @type {Map<string, Uint8Array>} */ modules) {
+function baseArchive(/** @type {ReturnType<typeof collectModules>} */ modules) {
   const archive = new Archive();
   for (const folder of [
     'proc',
@@ -189,7 +191,7 @@ function baseArchive(/** @type {Map<string, Uint8Array>} */ modules) {
   for (const file of [...withLibraries(process.execPath), ...withLibraries('/usr/sbin/bpftool')])
     archive.copy(file);
   if (process.execPath !== '/usr/bin/node') archive.link('usr/bin/node', process.execPath);
-  for (const [name, bytes] of modules) archive.file(`modules/${name}.ko`, bytes);
+  for (const [name, { bytes }] of modules) archive.file(`modules/${name}.ko`, bytes);
   archive.file('modules/order', `${[...modules.keys()].join('\n')}\n`);
   return archive.bytes();
 }
@@ -249,7 +251,8 @@ export function guestImage(guest) {
     const contents = unpackKernel(apt, kernel, unpacked);
     copyFileSync(vmlinuzOf(contents), join(work, 'vmlinuz'));
     const modules = collectModules(contents);
-    writeFileSync(join(work, 'modules'), [...modules.keys()].join('\n'));
+    const lines = [...modules].map(([name, { needed }]) => [name, ...needed].join(' '));
+    writeFileSync(join(work, 'modules'), lines.join('\n'));
     writeFileSync(join(work, 'base.cpio'), baseArchive(modules));
     for (const old of readdirSync(cache)) {
       const age = Date.now() - statSync(join(cache, old)).mtimeMs;

@@ -15,7 +15,7 @@ import { guestImage } from './image.mjs';
 export const BOOT_LIMIT = 60e3;
 
 /** Modules of a job that asks for none in particular. */
-export const USUAL_MODULES = ['veth', 'dummy', 'sch_ingress', 'cls_bpf', 'act_bpf'];
+export const USUAL_MODULES = ['veth', 'dummy', 'sch_ingress', 'cls_bpf', 'act_bpf', 'hid_generic', 'uhid'];
 
 /**
  * @typedef {object} Job
@@ -38,9 +38,7 @@ export const USUAL_MODULES = ['veth', 'dummy', 'sch_ingress', 'cls_bpf', 'act_bp
  */
 export async function runInGuest(guest, job) {
   const image = guestImage(guest);
-  const available = readFileSync(join(image.folder, 'modules'), 'utf8').split('\n');
-  const wanted = job.modules ?? USUAL_MODULES;
-  const order = available.filter((name) => wanted.includes(name) || isNeededBy(name, wanted));
+  const order = withNeeded(readFileSync(join(image.folder, 'modules'), 'utf8'), job.modules ?? USUAL_MODULES);
   job.archive.file('job/modules', order.join('\n'));
   // The script's exit code goes through a file: its output goes through a pipe, so that it sees no terminal.
   job.archive.file('job/run', `sh /job/script\necho $? > /run/exit\n`);
@@ -64,10 +62,20 @@ export async function runInGuest(guest, job) {
   }
 }
 
-/** The few dependencies among the modules on offer (image.mjs keeps dependencies before dependants). */
-function isNeededBy(name, wanted) {
-  if (name === 'failover' || name === 'net_failover') return wanted.includes('virtio_net');
-  return name === 'virtio_mmio' && wanted.some((other) => other.startsWith('virtio_'));
+/**
+ * The modules wanted that the image has, behind those that they need.
+ * @param {string} offered lines of a module and what it needs, which comes in lines before
+ * @param {readonly string[]} wanted
+ */
+function withNeeded(offered, wanted) {
+  const names = new Set(wanted);
+  // What finds the devices of the others, though they do not name it.
+  if (wanted.some((name) => name.startsWith('virtio_'))) names.add('virtio_mmio');
+  const lines = offered.split('\n').map((line) => line.split(' '));
+  for (const [name, ...needed] of lines.toReversed()) {
+    if (names.has(name)) for (const one of needed) names.add(one);
+  }
+  return lines.flatMap(([name]) => (names.has(name) ? [name] : []));
 }
 
 function kilohertz() {

@@ -7,6 +7,7 @@ import { isByte, isChar } from '../btf/decode.ts';
 import type { BtfType, Member, TypeId } from '../btf/types.ts';
 import { DeclarationNames, propertyName } from '../btf/typescript-names.ts';
 import { mapKind } from '../kernel/map/kind.ts';
+import { holdsProgram } from '../kernel/map/redirect.ts';
 import { MapType } from '../kernel/spec.ts';
 import { eventType } from './object.ts';
 import type { ObjectMap, ObjectSpec } from './spec.ts';
@@ -22,7 +23,9 @@ const imported = [
   'ArenaMap',
   'BloomFilter',
   'BpfMap',
+  'CpuTarget',
   'DescriptorMap',
+  'DeviceTarget',
   'KernelString',
   'KeyedMap',
   'LoadedProgram',
@@ -99,7 +102,7 @@ class Writer {
 
   #map(map: ObjectMap): string {
     const kind = mapKind(map.type);
-    const value = map.data === undefined ? this.#typeOr(map.valueType, map.valueSize) : 'Uint8Array';
+    const value = this.#mapValue(map);
     const key = kind.indexed === true ? 'number' : this.#typeOr(map.keyType, map.keySize);
     switch (kind.access) {
       case 'keyed':
@@ -119,6 +122,12 @@ class Writer {
       default:
         return 'BpfMap';
     }
+  }
+
+  #mapValue({ type, data, valueType, valueSize }: ObjectMap): string {
+    if (data !== undefined) return 'Uint8Array';
+    if (holdsProgram(type, valueSize)) return type === MapType.cpumap ? 'CpuTarget' : 'DeviceTarget';
+    return this.#typeOr(valueType, valueSize);
   }
 
   /** As loading decides: a type of another size than the map's is not used. */

@@ -8,6 +8,7 @@ export { DescriptorMap } from '../kernel/map/descriptors.ts';
 export { KeyedMap } from '../kernel/map/keyed.ts';
 export { BpfMap } from '../kernel/map/map.ts';
 export { QueueMap } from '../kernel/map/queue.ts';
+export type { CpuTarget, DeviceTarget } from '../kernel/map/redirect.ts';
 export { StackMap } from '../kernel/map/stacks.ts';
 export { StorageMap } from '../kernel/map/storage.ts';
 export { VerifierError } from '../kernel/program/verifier-error.ts';

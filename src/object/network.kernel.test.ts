@@ -24,6 +24,8 @@ import { olderThan } from '../kernel/feature/release.ts';
 import { AttachError } from '../kernel/link/errors.ts';
 import type { LinkKind } from '../kernel/link/link.ts';
 import type { DescriptorMap } from '../kernel/map/descriptors.ts';
+import type { KeyedMap } from '../kernel/map/keyed.ts';
+import type { CpuTarget, DeviceTarget } from '../kernel/map/redirect.ts';
 import type { Fd } from '../sys/fd.ts';
 import { inNetwork } from '../sys/namespace.ts';
 import { findInterface } from '../sys/route.ts';
@@ -81,6 +83,37 @@ for (const { program, kind, options = {}, since } of onLoopback) {
     if (since !== undefined && olderThan(since[1])) return t.skip(`needs ${since[0]}`);
     using object = new NetworkObject(program);
     await object.fires(kind, options, () => sendDatagrams('127.0.0.1', 9));
+  });
+}
+
+/** Programs in slots of maps are attached by being put there: with what the slot itself says. */
+for (const [program, sender, slots, slot] of [
+  ['xdp_devmap', 'to_device', 'devices', () => ({ interface: findInterface('lo')!.index })],
+  ['xdp_frags_devmap', 'to_device_frags', 'devices', () => ({ interface: findInterface('lo')!.index })],
+  ['xdp_cpumap', 'to_processor', 'processors', () => ({ queueSize: 64 })],
+  ['xdp_frags_cpumap', 'to_processor_frags', 'processors', () => ({ queueSize: 64 })],
+] as const) {
+  test(`${program} sees packets that are sent to its slot of a map`, async (t) => {
+    if (program.includes('frags') && olderThan('5.18')) return t.skip('needs xdp.frags');
+    using object = new NetworkObject(sender, [program]);
+    const inSlot = object.programs[program]!;
+    const map = object.maps[slots] as KeyedMap<number, DeviceTarget | CpuTarget>;
+    const link = object.programs[sender]!.attach({ ...lo, mode: 'generic' });
+    t.after(() => link.close());
+    const send = (): void => sendDatagrams('127.0.0.1', 9);
+    map.set(0, { ...slot(), program: inSlot.program });
+    assert.deepEqual(map.get(0), { ...slot(), program: inSlot.program.info().id });
+    await waitUntil(`${program} to run`, () => {
+      send();
+      return object.runs > 0;
+    });
+    saw(inSlot.spec.section);
+    // The slot goes, and packets sent there are dropped.
+    map.delete(0);
+    const before = object.runs;
+    send();
+    assert.equal(object.runs, before, 'nothing runs after its slot is gone');
+    assert.throws(() => inSlot.attach(), /used through maps or test runs/);
   });
 }
 
@@ -298,7 +331,7 @@ for (const [program, others] of [
   });
 }
 
-test('lirc_mode2 asks for a receiver, and says what is none', () => {
+test('lirc_mode2 asks for a receiver, and says what is none', (t) => {
   let object: NetworkObject;
   try {
     object = new NetworkObject('lirc_mode2');
@@ -306,10 +339,10 @@ test('lirc_mode2 asks for a receiver, and says what is none', () => {
     assert.match(String(error), /EINVAL.*built without CONFIG_BPF_LIRC_MODE2/);
     return;
   }
+  t.after(() => object.close());
   const attach = (options: AttachOptions): unknown => object.programs.lirc_mode2!.attach(options);
   assert.throws(() => attach({}), /the option "receiver" is missing/);
   assert.throws(() => attach({ receiver: '/dev/null' }), /the file is no infrared receiver|EINVAL/);
-  object.close();
 });
 
 testOfTable('network');

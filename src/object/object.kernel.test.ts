@@ -5,8 +5,6 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { saw, testOfTable } from '../../test/support/kinds-seen.ts';
 import { objectBytes } from '../../test/support/objects.ts';
-import { connection } from '../../test/support/traffic.ts';
-import { waitUntil } from '../../test/support/wait.ts';
 import { BtfBuilder } from '../btf/build.ts';
 import { helperFeature, mapTypeFeature } from '../kernel/feature/features.ts';
 import { olderThan } from '../kernel/feature/release.ts';
@@ -17,8 +15,7 @@ import { VerifierError } from '../kernel/program/verifier-error.ts';
 import { MapType, ProgramType } from '../kernel/spec.ts';
 import { vmlinux } from '../kernel/vmlinux.ts';
 import { KernelSymbols } from '../symbol/kallsyms.ts';
-import { sendBytes } from '../sys/socket.ts';
-import { sysTry, withFakeSys } from '../sys/syscall.ts';
+import { withFakeSys } from '../sys/syscall.ts';
 import { minimisedTypes } from './core/minimise.ts';
 import { ObjectError } from './errors.ts';
 import { type BtfFeature, kernelKnows } from './load/btf-fixes.ts';
@@ -321,51 +318,6 @@ test('an extension takes the place of a function of another program', (t) => {
   link.close();
   extension.close();
   assert.equal(run(), 100);
-});
-
-/** What is sent by this congestion control, until the other end has got all of it. */
-function sendBy(congestion: string): void {
-  const [IPPROTO_TCP, TCP_CONGESTION] = [6, 13];
-  const { client, peer } = connection('127.0.0.1');
-  try {
-    const name = Buffer.from(`${congestion}\0`);
-    assert.equal(sysTry('setsockopt', client.number, IPPROTO_TCP, TCP_CONGESTION, name, name.length), 0);
-    sendBytes(client.number, Buffer.from('hello'));
-  } finally {
-    client.close();
-    peer.close();
-  }
-}
-
-test('a structure of functions is registered, runs, and is gone when the object is closed', async () => {
-  const known = (): string => readFileSync('/proc/sys/net/ipv4/tcp_available_congestion_control', 'utf8');
-  {
-    using object = loadObject(objectBytes('congestion'), { file: 'congestion.bpf.o' });
-    assert.deepEqual(Object.keys(object.programs).sort(), ['quiet_avoid', 'quiet_ssthresh', 'quiet_undo']);
-    object.attach();
-    assert.match(known(), /bpfkit_quiet/);
-    await waitUntil('the congestion control to run', () => {
-      sendBy('bpfkit_quiet');
-      return Number(object.variables.avoided) > 0;
-    });
-    saw(object.programs.quiet_avoid!.spec.section);
-  }
-  // A connection that has not ended yet keeps it.
-  await waitUntil('the connections to end', () => !known().includes('bpfkit_quiet'));
-});
-
-test('a structure of functions by a link', (t) => {
-  if (olderThan('6.4')) return t.skip('needs links of struct_ops');
-  const open = openFixture('congestion');
-  open.maps.quiet!.autocreate = false;
-  open.maps.linked!.autocreate = true;
-  using object = open.load();
-  const known = (): string => readFileSync('/proc/sys/net/ipv4/tcp_available_congestion_control', 'utf8');
-  const [link] = object.attach();
-  assert.match(known(), /bpfkit_linked/);
-  assert.ok(link!.info().id > 0, 'the kernel has a link of it');
-  link!.close();
-  assert.doesNotMatch(known(), /bpfkit_linked/);
 });
 
 test('what is thrown is answered by the function that the program names', (t) => {

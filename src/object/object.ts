@@ -12,7 +12,7 @@ import { decoder } from '../btf/decode.ts';
 import { essentialName } from '../btf/names.ts';
 import type { TypeId } from '../btf/types.ts';
 import { closeAll, type Link } from '../kernel/link/link.ts';
-import { attachStructOps, structOpsValue } from '../kernel/link/struct-ops.ts';
+import { attachStructOps, type StructOps, structOpsValue } from '../kernel/link/struct-ops.ts';
 import type { BpfMap } from '../kernel/map/map.ts';
 import type { Program, ProgramInfo, TestRunOptions, TestRunResult } from '../kernel/program/program.ts';
 import { MapType } from '../kernel/spec.ts';
@@ -208,8 +208,11 @@ export class BpfObject<S extends ObjectShape = AnyObject> {
     return made;
   }
 
-  /** Registers a structure of `.struct_ops` with the kernel. Throws AttachError, KernelError. */
-  attachStructOps(name: string): Link {
+  /**
+   * Registers a structure of `.struct_ops` with the kernel. `values`: members that are no functions, in the place
+   * of what the object says of them. Throws AttachError, KernelError.
+   */
+  attachStructOps(name: string, values: StructOps['values'] = {}): Link {
     const map = this.#parts.maps.find((one) => one.name === name);
     if (map?.structOps === undefined) throw this.#unknown('structure', name, structNames(this.#parts.maps));
     const { typeName, functions } = map.structOps;
@@ -222,7 +225,7 @@ export class BpfObject<S extends ObjectShape = AnyObject> {
     const value = structOpsValue({
       struct: essentialName(typeName),
       programs,
-      values: memberValues(this.spec.types!, map.structOps),
+      values: { ...memberValues(this.spec.types!, map.structOps), ...values },
     });
     const link = attachStructOps(this.#parts.collection.map(name), value);
     this.#links.add(link);

@@ -69,6 +69,23 @@ object.programs.handle_exit;
   for (const name of ['ruins', 'string', 'handle_exit']) assert.match(bad, new RegExp(name));
 });
 
+test('slots of programs are written as the library takes them, not as their C type', async () => {
+  const path = join(folder, 'network.d.ts');
+  const made = await bpfkit(['gen', objectPath('network'), '-o', path]);
+  assert.equal(made.code, 0, made.stderr.toString());
+  const errors = compiled(
+    'slots',
+    `import { loadObject } from 'bpfkit/object';
+import type { NetworkObject } from './network.d.ts';
+const object = loadObject<NetworkObject>('network.bpf.o');
+const { xdp_devmap, xdp_cpumap } = object.programs;
+object.maps.devices.set(0, { interface: 1, program: xdp_devmap.program });
+object.maps.processors.set(0, { queueSize: 64, program: xdp_cpumap });
+`,
+  );
+  assert.equal(errors, '');
+});
+
 test('types are cut down to what an object asks for', async () => {
   const path = join(folder, 'small.btf');
   const { code, stderr } = await bpfkit([

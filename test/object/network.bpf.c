@@ -13,6 +13,33 @@ struct {
 	__type(value, __u32);
 } sockets SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_DEVMAP);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct bpf_devmap_val);
+} devices SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_CPUMAP);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct bpf_cpumap_val);
+} processors SEC(".maps");
+
+/* Sends packets to where a slot of a map says; the programs in the slots count. */
+#define redirecting(section, name, map)                                                                                \
+	SEC("?" section)                                                                                               \
+	int name(struct xdp_md *ctx)                                                                                   \
+	{                                                                                                              \
+		return bpf_redirect_map(&map, 0, 0);                                                                   \
+	}
+
+redirecting("xdp", to_device, devices)
+redirecting("xdp.frags", to_device_frags, devices)
+redirecting("xdp", to_processor, processors)
+redirecting("xdp.frags", to_processor_frags, processors)
+
 #define program(section, name, type, result)                                                                           \
 	SEC("?" section)                                                                                               \
 	int name(type *ctx)                                                                                            \
@@ -32,6 +59,10 @@ program("tc", tc, struct __sk_buff, 0)
 program("action", action, struct __sk_buff, 0)
 program("xdp", xdp, struct xdp_md, XDP_PASS)
 program("xdp.frags", xdp_frags, struct xdp_md, XDP_PASS)
+program("xdp/devmap", xdp_devmap, struct xdp_md, XDP_DROP)
+program("xdp.frags/devmap", xdp_frags_devmap, struct xdp_md, XDP_DROP)
+program("xdp/cpumap", xdp_cpumap, struct xdp_md, XDP_DROP)
+program("xdp.frags/cpumap", xdp_frags_cpumap, struct xdp_md, XDP_DROP)
 program("sk_lookup", sk_lookup, struct bpf_sk_lookup, SK_PASS)
 program("sk_reuseport", sk_reuseport, struct sk_reuseport_md, SK_PASS)
 program("sk_reuseport/migrate", sk_reuseport_migrate, struct sk_reuseport_md, SK_PASS)

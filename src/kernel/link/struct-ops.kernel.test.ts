@@ -84,6 +84,12 @@ test('by a link it is registered, replaced and unregistered', (t) => {
   assert.equal((link.describe() as { mapId: number }).mapId, newer.info().id);
   link.close();
   assert.ok(!algorithms().includes(name));
+  attachStructOps(map, value).close();
+  assert.throws(
+    () => attachStructOps(map, structOpsValue({ struct, programs, values: { name: 'another' } })),
+    (error: unknown) =>
+      error instanceof AttachError && error.code === 'inUse' && /values .* are kept/.test(error.message),
+  );
 });
 
 test('a structure that programs cannot implement, and wrong values, are refused before the kernel', () => {

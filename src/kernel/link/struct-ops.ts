@@ -19,7 +19,7 @@ import { BpfMap } from '../map/map.ts';
 import { AttachType, MapType } from '../spec.ts';
 import { vmlinux } from '../vmlinux.ts';
 import { createLink } from './create.ts';
-import { type Attachment, attachFailed, placeTaken } from './errors.ts';
+import { AttachError, type Attachment, attachFailed, placeTaken } from './errors.ts';
 import { linkHolders } from './holder.ts';
 import { AttachedLink } from './link.ts';
 
@@ -134,6 +134,9 @@ export function createStructOpsMap(
   return new BpfMap(fd, shape);
 }
 
+/** What was written into maps made for links, whose values the kernel never changes again. */
+const written = new WeakMap<BpfMap, Uint8Array>();
+
 /**
  * Registers the structure. With a map made for links, gives a link; else the structure stays until the
  * returned attachment is closed, or its map goes. Throws AttachError.
@@ -142,7 +145,7 @@ export function attachStructOps(map: BpfMap, value: Uint8Array): AttachedLink {
   const what: Attachment = { kind: 'structOps', program: map.name, target: 'the kernel' };
   const own = map.fd.duplicate();
   try {
-    fill(what, own, value);
+    fill(what, map, value);
     if ((map.flags & MapFlag.link) !== 0) {
       const values = { programFd: own.number, attachType: AttachType.structOps };
       const link = createLink(what, 'linkCreate', values);
@@ -168,15 +171,26 @@ export function attachStructOps(map: BpfMap, value: Uint8Array): AttachedLink {
 /** Puts another structure in the place of a registered one, without a gap. Linux 6.4. Throws AttachError. */
 export function replaceStructOps(link: AttachedLink, map: BpfMap, value: Uint8Array): void {
   const what: Attachment = { kind: 'structOps', program: map.name, target: 'the kernel' };
-  fill(what, map.fd, value);
+  fill(what, map, value);
   const { result } = bpfTry('linkUpdate', { linkFd: link.fd.number, newProgramFd: map.fd.number });
   if (result < 0) throw attachFailed(what, bpfError('linkUpdate', -result));
 }
 
-function fill(what: Attachment, map: Fd, value: Uint8Array): void {
-  const { result } = bpfTry('mapUpdateElem', { mapFd: map.number, key: new Uint32Array(1), value });
-  if (result >= 0) return;
+function fill(what: Attachment, map: BpfMap, value: Uint8Array): void {
+  const { result } = bpfTry('mapUpdateElem', { mapFd: map.fd.number, key: new Uint32Array(1), value });
+  const linked = (map.flags & MapFlag.link) !== 0;
+  if (result >= 0) {
+    if (linked) written.set(map, value);
+    return;
+  }
   const error = bpfError('mapUpdateElem', -result);
+  if (linked && error.code === 'EBUSY') {
+    // It was filled before, for a link that is gone or never came about, and serves another one.
+    const before = written.get(map);
+    if (before === undefined || Buffer.compare(before, value) === 0) return;
+    const kept = 'the values that were written first are kept; load the object again for others';
+    throw new AttachError('inUse', what, kept, { cause: error });
+  }
   if (error.code === 'EEXIST')
     throw placeTaken(
       what,

@@ -6,6 +6,7 @@ import { encoder } from '../../btf/write.ts';
 import type { MapSpec } from '../spec.ts';
 import type { Codec } from './codec.ts';
 import type { HandleCodecs } from './handle.ts';
+import { holdsProgram } from './redirect.ts';
 
 /**
  * Values of a type as `btf/` reads and writes them: structs as objects, 64-bit numbers as bigint. The
@@ -35,6 +36,8 @@ export function codecsOf(spec: MapSpec, types: Btf): HandleCodecs {
   };
   return {
     key: codec('key', spec.keyType, spec.keySize),
-    value: codec('value', spec.valueType, spec.valueSize),
+    value: holdsProgram(spec.type, spec.valueSize)
+      ? undefined
+      : codec('value', spec.valueType, spec.valueSize),
   };
 }

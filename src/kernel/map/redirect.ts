@@ -76,6 +76,14 @@ export function redirectCodec(
   return type === MapType.cpumap ? cpuCodec(size) : undefined;
 }
 
+/**
+ * Whether values hold a program: they are written with its descriptor and read with its id, which the C type
+ * (`struct bpf_devmap_val`) says nothing of.
+ */
+export function holdsProgram(type: number, size: number): boolean {
+  return size >= 8 && redirectCodec(type, size) !== undefined;
+}
+
 /** Keys of an LPM trie: `bits` of an address, which has the rest of the key's size. */
 export interface Prefix {
   readonly bits: number;

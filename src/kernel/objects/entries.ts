@@ -8,6 +8,7 @@ import { KeyedMap } from '../map/keyed.ts';
 import { mapKind } from '../map/kind.ts';
 import { mapInfo, openMapById } from '../map/map.ts';
 import { QueueMap } from '../map/queue.ts';
+import { holdsProgram } from '../map/redirect.ts';
 import { StackMap } from '../map/stacks.ts';
 import { MapType } from '../spec.ts';
 import { readTypes } from '../types.ts';
@@ -67,7 +68,9 @@ function codecsById(id: number): HandleCodecs {
     if (types === undefined) return {};
     return {
       key: codecFor(types, info.keyType, info.keySize, 'key'),
-      value: codecFor(types, info.valueType, info.valueSize, 'value'),
+      value: holdsProgram(info.type, info.valueSize)
+        ? undefined
+        : codecFor(types, info.valueType, info.valueSize, 'value'),
     };
   } finally {
     fd.close();

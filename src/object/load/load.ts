@@ -17,6 +17,7 @@ import { DescriptorMap } from '../../kernel/map/descriptors.ts';
 import { type HandleCodecs, handleOf } from '../../kernel/map/handle.ts';
 import { mapKind } from '../../kernel/map/kind.ts';
 import type { BpfMap } from '../../kernel/map/map.ts';
+import { holdsProgram } from '../../kernel/map/redirect.ts';
 import { findModule } from '../../kernel/types.ts';
 import { vmlinux } from '../../kernel/vmlinux.ts';
 import { SysError } from '../../sys/errors.ts';
@@ -178,7 +179,10 @@ function codecsFor(spec: ObjectSpec, map: ObjectMap): HandleCodecs {
     if (id === undefined || types.strip(id) === 0 || types.sizeOf(id) !== size) return undefined;
     return btfCodec(types, id, `map "${map.name}" ${what}`);
   };
-  return { key: codec('key', map.keyType, map.keySize), value: codec('value', map.valueType, map.valueSize) };
+  return {
+    key: codec('key', map.keyType, map.keySize),
+    value: holdsProgram(map.type, map.valueSize) ? undefined : codec('value', map.valueType, map.valueSize),
+  };
 }
 
 /** Initial slots: the kernel keeps a program or map alive as long as it is in one. */
