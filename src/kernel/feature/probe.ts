@@ -148,6 +148,7 @@ const mapNeeds: ReadonlyMap<number, MapNeeds> = new Map<number, MapNeeds>([
   [MapType.ringBuffer, { keySize: 0, valueSize: 0, maxEntries: pageSize() }],
   [MapType.userRingBuffer, { keySize: 0, valueSize: 0, maxEntries: pageSize() }],
   [MapType.arena, { keySize: 0, valueSize: 0, maxEntries: 1, flags: MapFlag.mmapable }],
+  [MapType.instructionArray, { valueSize: 16 }],
 ]);
 
 /** Types that are only made with BTF: version numbers would be a guess, so there is no answer. */

@@ -236,7 +236,9 @@ export class KeyedMap<K, V> extends BpfMap implements Iterable<[K, V]> {
   /** Key by key, the next key fetched before the current is handed out: deleting that one does no harm. */
   *#walk(): Generator<[K, V], void, undefined> {
     let key = this.#next(undefined);
-    for (let steps = 0; key !== undefined && steps < this.maxEntries; steps++) {
+    // Storages of control groups have no size: an element for each attachment.
+    const most = this.maxEntries === 0 ? Number.POSITIVE_INFINITY : this.maxEntries;
+    for (let steps = 0; key !== undefined && steps < most; steps++) {
       const next = this.#next(key);
       const value = this.get(key);
       if (value !== undefined) yield [key, value];

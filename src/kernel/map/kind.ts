@@ -163,6 +163,17 @@ const kinds = new Map<number, MapKind>([
     { name: 'cgroup local storage', since: '6.2', access: 'storage', noPrealloc: true, needsBtf: true },
   ],
   [MapType.arena, { name: 'arena', since: '6.9', access: 'arena', noBtf: true }],
+  [
+    MapType.instructionArray,
+    {
+      name: 'instruction array',
+      valueSizes: [16],
+      since: '6.19',
+      access: 'keyed',
+      indexed: true,
+      noBtf: true,
+    },
+  ],
 ]);
 
 /** Kinds by number, for lists. */

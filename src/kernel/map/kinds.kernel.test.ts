@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { openSync } from 'node:fs';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { CountingProgram, sendDatagrams } from '../../../test/support/counting-program.ts';
+import { cell, made, smallest, spec } from '../../../test/support/map-kinds.ts';
 import {
   addAddress,
   addVeth,
@@ -33,7 +34,6 @@ import {
 } from '../../sys/socket.ts';
 import { loadCollection } from '../collection.ts';
 import { KernelError } from '../errors.ts';
-import { mapTypeFeature } from '../feature/features.ts';
 import { attachXdp } from '../link/xdp.ts';
 import { cgroup2 } from '../mounts.ts';
 import { AttachType, type MapSpec, MapType, ProgramType } from '../spec.ts';
@@ -45,77 +45,15 @@ import { completed, createMap } from './create.ts';
 import type { DescriptorMap } from './descriptors.ts';
 import { handleOf } from './handle.ts';
 import type { KeyedMap } from './keyed.ts';
-import { mapKind, mapKinds } from './kind.ts';
-import type { BpfMap } from './map.ts';
+import { mapKinds } from './kind.ts';
 import type { QueueMap } from './queue.ts';
-import { type CpuTarget, type DeviceTarget, type Prefix, prefixCodec } from './redirect.ts';
+import type { CpuTarget, DeviceTarget } from './redirect.ts';
 import type { StorageMap } from './storage.ts';
 
 enterNewNetwork();
-const cell = { name: 'inner', type: MapType.array, keySize: 4, valueSize: 8, maxEntries: 2 } as const;
-
-/** The smallest spec of each type, as a TypeScript author would write it. */
-const smallest: Readonly<Record<keyof typeof MapType, Partial<MapSpec>>> = {
-  hash: {},
-  array: {},
-  programArray: {},
-  perfEventArray: { maxEntries: 0 },
-  perCpuHash: {},
-  perCpuArray: {},
-  stackTrace: { valueSize: 80 },
-  cgroupArray: {},
-  lruHash: {},
-  lruPerCpuHash: {},
-  lpmTrie: { keySize: 8 },
-  arrayOfMaps: { inner: cell },
-  hashOfMaps: { inner: cell },
-  devmap: {},
-  sockmap: {},
-  cpumap: {},
-  xskmap: {},
-  sockhash: {},
-  cgroupStorage: { keySize: 16, maxEntries: 0 },
-  reuseportSockarray: {},
-  perCpuCgroupStorage: { keySize: 16, maxEntries: 0 },
-  queue: { keySize: 0 },
-  stack: { keySize: 0 },
-  socketStorage: {},
-  devmapHash: {},
-  structOps: { structOps: 'tcp_congestion_ops' },
-  ringBuffer: { keySize: 0, valueSize: 0, maxEntries: 100 },
-  inodeStorage: {},
-  taskStorage: {},
-  bloomFilter: { keySize: 0, extra: 3 },
-  userRingBuffer: { keySize: 0, valueSize: 0, maxEntries: 100 },
-  cgroupLocalStorage: {},
-  arena: { keySize: 0, valueSize: 0 },
-  instructionArray: {},
-};
-
-function spec(name: keyof typeof MapType, more: Partial<MapSpec> = {}): MapSpec {
-  const { valueSizes } = mapKind(MapType[name]);
-  const valueSize = valueSizes === undefined ? 8 : 0;
-  return { name, type: MapType[name], keySize: 4, valueSize, maxEntries: 8, ...smallest[name], ...more };
-}
-
-/** Makes a map; the test is skipped where the kernel has none of its type. */
-function made<M extends BpfMap>(
-  t: TestContext,
-  name: keyof typeof MapType,
-  more: Partial<MapSpec> = {},
-): M | undefined {
-  if (mapTypeFeature(MapType[name]).answer === 'no') {
-    t.skip(`needs ${name === 'cgroupLocalStorage' ? 'cgroup storage' : name}`);
-    return undefined;
-  }
-  const { fd, shape } = createMap(spec(name, more));
-  const map = handleOf(fd, shape) as M;
-  t.after(() => map.close());
-  return map;
-}
 
 for (const name of Object.keys(smallest) as (keyof typeof MapType)[]) {
-  if (name === 'instructionArray' || name === 'structOps') continue;
+  if (name === 'structOps') continue;
   test(`${name}: is made, and the kernel sees what was asked for`, (t) => {
     const map = made(t, name);
     if (map === undefined) return;
@@ -127,12 +65,9 @@ for (const name of Object.keys(smallest) as (keyof typeof MapType)[]) {
   });
 }
 
-test('every type has a row in the table of kinds, but for one after Linux 6.18', () => {
+test('every type has a row in the table of kinds', () => {
   const missing = Object.entries(MapType).filter(([, number]) => !mapKinds.has(number));
-  assert.deepEqual(
-    missing.map(([name]) => name),
-    ['instructionArray'],
-  );
+  assert.deepEqual(missing, []);
 });
 
 test('what no kernel would take is refused in a sentence before it is asked', () => {
@@ -167,60 +102,6 @@ test('what no kernel would take is refused in a sentence before it is asked', ()
       },
     );
   }
-});
-
-for (const name of ['hash', 'lruHash', 'array', 'lpmTrie', 'devmapHash'] as const) {
-  test(`${name}: written, read, iterated, emptied, one by one and in batches`, { timeout: 30_000 }, (t) => {
-    const map = made<KeyedMap<unknown, unknown>>(t, name, {
-      maxEntries: 64,
-      keySize: name === 'lpmTrie' ? 8 : 4,
-      valueSize: name === 'devmapHash' ? 4 : 8,
-    });
-    if (map === undefined) return;
-    const keyOf = (i: number): unknown =>
-      name === 'array'
-        ? i
-        : name === 'lpmTrie'
-          ? Uint8Array.from([32, 0, 0, 0, 10, 0, 0, i])
-          : Uint8Array.from([i, 0, 0, 0]);
-    const lo = findInterface('lo')!.index;
-    const valueAt = (i: number): unknown =>
-      name === 'devmapHash' ? { interface: lo } : Uint8Array.from([i, 0, 0, 0, 0, 0, 0, 1]);
-    map.set(keyOf(1), valueAt(1));
-    assert.deepEqual(map.get(keyOf(1)), valueAt(1));
-    map.setAll(Array.from({ length: 10 }, (_, i) => [keyOf(i), valueAt(i)] as const));
-    const entries = [...map];
-    assert.equal(entries.length, name === 'array' ? 64 : 10);
-    for (let i = 0; i < 10; i++) assert.deepEqual(map.get(keyOf(i)), valueAt(i));
-    if (name === 'array') {
-      assert.throws(() => map.delete(0), { name: 'MapError' });
-      assert.throws(() => map.set(64, valueAt(0)), { fault: 'range' });
-      return;
-    }
-    assert.equal(map.delete(keyOf(3)), true);
-    assert.equal(map.delete(keyOf(3)), false);
-    assert.equal(map.has(keyOf(3)), false);
-    assert.equal(map.insert(keyOf(4), valueAt(4)), false);
-    // The kernel does not look at BPF_EXIST there: dev_map_hash_update_elem.
-    if (name !== 'devmapHash') assert.equal(map.replace(keyOf(3), valueAt(3)), false);
-    map.deleteAll([keyOf(4), keyOf(5), keyOf(3)]);
-    assert.equal(map.count(), 7);
-    map.clear();
-    assert.equal(map.count(), 0);
-  });
-}
-
-test('the longest prefix of an LPM trie wins, with typed keys', (t) => {
-  const raw = made<KeyedMap<Uint8Array, Uint8Array>>(t, 'lpmTrie');
-  if (raw === undefined) return;
-  const map = raw.withCodecs<Prefix, bigint>(prefixCodec(4), u64Codec);
-  const address = (text: string): Uint8Array => Uint8Array.from(text.split('.'), Number);
-  map.set({ bits: 8, address: address('10.0.0.0') }, 8n);
-  map.set({ bits: 24, address: address('10.1.2.0') }, 24n);
-  assert.equal(map.get({ bits: 32, address: address('10.1.2.3') }), 24n);
-  assert.equal(map.get({ bits: 32, address: address('10.9.9.9') }), 8n);
-  assert.equal(map.get({ bits: 32, address: address('11.0.0.1') }), undefined);
-  assert.throws(() => map.set({ bits: 33, address: address('1.1.1.1') }, 1n), RangeError);
 });
 
 for (const name of ['arrayOfMaps', 'hashOfMaps'] as const) {
