@@ -291,7 +291,7 @@ test('a tracing program finds its target, and a wrong name gets near ones', (t) 
   );
   assert.throws(
     () => loadCollection({ maps: [], programs: [filter('kfunc', [callKfunc('no_such_kfunc_x'), exit()])] }),
-    /no kernel function no_such_kfunc_x/,
+    /no function no_such_kfunc_x that programs may call/,
   );
 });
 

@@ -1,5 +1,6 @@
 /** Everything that the loading half of kernel/ throws, and its wording. */
 import type { SysError } from '../sys/errors.ts';
+import { didYouMean } from '../text/nearest.ts';
 
 export type KernelErrorCode =
   /** The kernel refused an object; `errno` and `cause` say how. */
@@ -107,15 +108,28 @@ export function noKernelBtf(cause: unknown): KernelError {
   );
 }
 
-export function noTarget(what: string, name: string, near: readonly string[]): KernelError {
-  const hint = near.length === 0 ? undefined : `near names: ${near.join(', ')}`;
-  return new KernelError('noType', `attach to ${what}: the running kernel has no ${name}`, { hint });
+/** A program in messages, with what its source calls its place: `"on_exit" (fentry/do_exit)`. */
+export function programText({ name, section }: { readonly name: string; readonly section?: string }): string {
+  return section === undefined ? `"${name}"` : `"${name}" (${section})`;
 }
 
-export function ambiguousTarget(what: string, name: string, count: number): KernelError {
+/** What was tried, such as `attach "p" to function do_exi`, and what the kernel lacks for it. */
+export function noTarget(
+  tried: string,
+  lacking: string,
+  near: readonly string[],
+  hint?: string,
+): KernelError {
+  return new KernelError('noType', `${tried}: this kernel has no ${lacking}`, {
+    hint: didYouMean(near) ?? hint,
+  });
+}
+
+export function ambiguousTarget(tried: string, name: string, count: number): KernelError {
   return new KernelError(
     'ambiguousType',
-    `attach to ${what}: the running kernel has ${count} functions called ${name}, and no way to tell which is meant`,
+    `${tried}: this kernel has ${count} functions called ${name}, and no way to tell which is meant`,
+    { hint: 'attach to one that calls it, or to a tracepoint in it' },
   );
 }
 

@@ -55,6 +55,12 @@ export interface LineInfo {
   readonly source: SourceLine;
 }
 
+/** Why an instruction must not be reached, and how to keep the program from it. */
+export interface Unreachable {
+  readonly reason: string;
+  readonly hint?: string | undefined;
+}
+
 export interface ProgramSpec {
   readonly name: string;
   readonly type: ProgramType;
@@ -68,7 +74,9 @@ export interface ProgramSpec {
    * Slots with an instruction that no kernel has, put there by whoever made the program, and why: it is an error
    * only where the verifier gets there, and only then a function is asked for its reason. Default none.
    */
-  readonly unreachable?: ReadonlyMap<number, string | (() => string)>;
+  readonly unreachable?: ReadonlyMap<number, Unreachable | (() => Unreachable)>;
+  /** What its source calls its place, for messages: `fentry/do_exit`. */
+  readonly section?: string;
   /** The kernel type that a tracing program attaches to: `btf_trace_NAME` typedef, or a function. */
   readonly attachTarget?: AttachTarget;
   /** BPF_F_SLEEPABLE: the program may fault user pages in. */

@@ -3,7 +3,9 @@
  */
 
 import type { Btf } from '../btf/btf.ts';
+import { programText } from '../kernel/errors.ts';
 import { attachCgroup, attachLsmCgroup } from '../kernel/link/cgroup.ts';
+import { AttachError, type Suggest } from '../kernel/link/errors.ts';
 import { attachExtension } from '../kernel/link/extension.ts';
 import type { IteratorScope } from '../kernel/link/iterator.ts';
 import { attachIterator } from '../kernel/link/iterator.ts';
@@ -34,9 +36,10 @@ import type { BpfMap } from '../kernel/map/map.ts';
 import { tracefs } from '../kernel/mounts.ts';
 import type { Program } from '../kernel/program/program.ts';
 import { AttachType, ProgramType } from '../kernel/spec.ts';
-import { probeableFunctions } from '../kernel/symbol/kernel-symbols.ts';
+import { kernelSymbols, probeableFunctions } from '../kernel/symbol/kernel-symbols.ts';
 import { listTracepoints } from '../kernel/tracepoint/list.ts';
 import { vmlinux } from '../kernel/vmlinux.ts';
+import { nearKernelFunctions } from '../symbol/near.ts';
 import type { Fd } from '../sys/fd.ts';
 import { globMatcher } from '../text/glob.ts';
 import { nearestNames } from '../text/nearest.ts';
@@ -126,8 +129,21 @@ export function attachBySection(
   usdtSpecs: UsdtSpecs,
   options: AttachOptions = {},
 ): AttachedLink {
-  return new Attaching(file, spec, program, usdtSpecs, options).run();
+  try {
+    return new Attaching(file, spec, program, usdtSpecs, options).run();
+  } catch (error) {
+    throw error instanceof AttachError ? error.ofSection(spec.section) : error;
+  }
 }
+
+const nearFunctions: Suggest = (name) => nearKernelFunctions(kernelSymbols(), name);
+
+/** The same for system calls, by the name that SEC has: `openat` of `__x64_sys_openat`. */
+const nearSyscalls: Suggest = (name) => {
+  const prefix = syscallPrefix() ?? 'sys_';
+  const names = Array.from(probeableFunctions(), (one) => one.name).filter((one) => one.startsWith(prefix));
+  return nearestNames(name.replace(prefix, ''), new Set(names.map((one) => one.slice(prefix.length))));
+};
 
 /** The kernel refuses a name that two functions have, and one of a list that it does not know. */
 function matchingFunctions(pattern: string): string[] {
@@ -184,9 +200,9 @@ class Attaching {
       case 'kretprobe':
         return this.#kprobe(this.#target('FUNCTION'), true);
       case 'ksyscall':
-        return this.#kprobe(this.#syscall(), false);
+        return this.#kprobe(this.#syscall(), false, nearSyscalls);
       case 'kretsyscall':
-        return this.#kprobe(this.#syscall(), true);
+        return this.#kprobe(this.#syscall(), true, nearSyscalls);
       case 'kprobeMulti':
         return this.#kprobes({});
       case 'kretprobeMulti':
@@ -309,10 +325,10 @@ class Attaching {
     });
   }
 
-  #kprobe(text: string, atReturn: boolean): AttachedLink {
+  #kprobe(text: string, atReturn: boolean, suggest: Suggest = nearFunctions): AttachedLink {
     const place = kernelPlace(text);
     if (place === undefined) throw this.#wrong(`"${text}" is not FUNCTION or FUNCTION+OFFSET`);
-    const options = { offset: place.offset, ...this.#cookie() };
+    const options = { offset: place.offset, suggest, ...this.#cookie() };
     return atReturn
       ? attachKretprobe(this.#program, place.symbol, options)
       : attachKprobe(this.#program, place.symbol, options);
@@ -325,7 +341,7 @@ class Attaching {
     if (symbols.length === 0) throw this.#wrong(`no function of this kernel matches "${text}"`);
     const { cookie } = this.#options;
     const cookies = cookie === undefined ? {} : { cookies: symbols.map(() => cookie) };
-    return attachKprobes(this.#program, { symbols, ...how, ...cookies });
+    return attachKprobes(this.#program, { symbols, ...how, ...cookies, suggest: nearFunctions });
   }
 
   /** A name, or a pattern: then all functions that ftrace knows, whose arguments a trampoline can hand over. */
@@ -427,8 +443,7 @@ class Attaching {
   }
 
   #wrong(problem: string): ObjectError {
-    const { name, section } = this.#spec;
-    return new ObjectError('use', { file: this.#file, section }, `attach program "${name}": ${problem}`);
+    return new ObjectError('use', { file: this.#file }, `attach ${programText(this.#spec)}: ${problem}`);
   }
 }
 

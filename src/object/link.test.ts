@@ -66,7 +66,10 @@ test('what an environment puts in the place of an instruction says why', () => {
   const instruction: ObjectInstruction = { ...call('x'), reference: { kind: 'kfunc', name: 'x' } };
   const linked = linkProgram('main', {
     functionOf: (key) => ({ key, instructions: [zero, instruction, done], lines: [] }),
-    resolve: () => ({ instructions: [{ ...zero, reference: undefined } as never], reason: 'there is no x' }),
+    resolve: () => ({
+      instructions: [{ ...zero, reference: undefined } as never],
+      reason: { reason: 'there is no x' },
+    }),
   });
-  assert.deepEqual([...linked.unreachable], [[1, 'there is no x']]);
+  assert.deepEqual([...linked.unreachable], [[1, { reason: 'there is no x' }]]);
 });

@@ -10,8 +10,10 @@
  * A call is a distance from the next instruction, so it is calculated when all places are known: the call of `c` at
  * slot 12 becomes 15 - 12 - 1 = 2.
  */
+
 import type { Instruction, Reference } from '../asm/instruction.ts';
 import { CALL } from '../asm/opcodes.ts';
+import type { Unreachable } from '../kernel/spec.ts';
 import type { CodeLine, ObjectInstruction, ObjectReference } from './spec.ts';
 
 /** A function with its CO-RE relocations answered. */
@@ -25,7 +27,7 @@ export interface LinkInput {
 export interface Replacement {
   readonly instructions: readonly Instruction[];
   /** Why, when it must not be reached. */
-  readonly reason?: string;
+  readonly reason?: Unreachable;
 }
 
 /** What references outside of the program stand for. */
@@ -50,7 +52,7 @@ export interface LinkedProgram {
   readonly functions: readonly LinkedFunction[];
   readonly lines: readonly CodeLine[];
   /** Why instructions must not be reached, by slot. */
-  readonly unreachable: ReadonlyMap<number, string>;
+  readonly unreachable: ReadonlyMap<number, Unreachable>;
 }
 
 /** The program that begins with a function; `also` are functions that it needs without calling them. */
@@ -62,7 +64,7 @@ export function linkProgram(
   const placed = place(entry, environment, also);
   const instructions: Instruction[] = [];
   const lines: CodeLine[] = [];
-  const unreachable = new Map<number, string>();
+  const unreachable = new Map<number, Unreachable>();
   let slot = 0;
   for (const { input, start } of placed.values()) {
     for (const line of input.lines) lines.push({ ...line, slot: line.slot + start });

@@ -21,7 +21,7 @@ import { copyRecord, type RecordDecoder } from '../kernel/stream/record.ts';
 import { RingBuffer } from '../kernel/stream/ring.ts';
 import type { BatchOptions, RecordStream, StreamOptions } from '../kernel/stream/stream.ts';
 import type { KernelString } from '../text/kernel-string.ts';
-import { nearestNames } from '../text/nearest.ts';
+import { didYouMean, nearestNames } from '../text/nearest.ts';
 import { type AttachOptions, attachBySection, saysWhere } from './attach.ts';
 import { ObjectError } from './errors.ts';
 import { type LoadedParts, type LoadObjectOptions, loadSpec } from './load/load.ts';
@@ -418,6 +418,7 @@ function namedMap<T>(spec: ObjectSpec, what: string, all: ReadonlyMap<string, T>
 
 function unknownName(spec: ObjectSpec, what: string, name: string, known: readonly string[]): ObjectError {
   const near = nearestNames(name, known);
-  const shown = near.length > 0 ? `near names: ${near.join(', ')}` : undefined;
-  return new ObjectError('use', { file: spec.file }, `it has no ${what} "${name}"`, { hint: shown });
+  return new ObjectError('use', { file: spec.file }, `it has no ${what} "${name}"`, {
+    hint: didYouMean(near),
+  });
 }

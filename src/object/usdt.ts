@@ -22,6 +22,7 @@ import {
   type UsdtArgument,
 } from '../elf/usdt-arguments.ts';
 import { helperFeature } from '../kernel/feature/features.ts';
+import { AttachError } from '../kernel/link/errors.ts';
 import { AttachedLink } from '../kernel/link/link.ts';
 import { attachUprobe } from '../kernel/link/uprobe.ts';
 import { attachUprobes, uprobeMultiWorks } from '../kernel/link/uprobe-multi.ts';
@@ -149,12 +150,12 @@ export class UsdtSpecs {
     }
   }
 
-  #missing(program: Program, path: string, place: UsdtPlace, all: readonly UsdtNote[]): ObjectError {
+  #missing(program: Program, path: string, place: UsdtPlace, all: readonly UsdtNote[]): AttachError {
     const wanted = `${place.provider}:${place.name}`;
-    if (all.length === 0) return this.#wrong(program, `${path} has no USDT markers`);
+    const what = { kind: 'usdt', program: program.name, target: `${path}:${wanted}` } as const;
+    if (all.length === 0) return new AttachError('notFound', what, 'the file has no USDT markers');
     const near = nearestNames(wanted, new Set(all.map(({ provider, name }) => `${provider}:${name}`)));
-    const hint = near.length === 0 ? '' : ` (near names: ${near.join(', ')})`;
-    return this.#wrong(program, `${path} has no marker ${wanted}${hint}`);
+    return new AttachError('notFound', what, 'the file has no such marker', { suggestions: near });
   }
 
   /** The number of the entry that describes a place; made and written when it is new. */

@@ -8,7 +8,7 @@ import { KeyedMap } from '../kernel/map/keyed.ts';
 import { MapFlag } from '../kernel/map/kind.ts';
 import type { BpfMap } from '../kernel/map/map.ts';
 import type { Mapping } from '../sys/memory.ts';
-import { nearestNames } from '../text/nearest.ts';
+import { didYouMean, nearestNames } from '../text/nearest.ts';
 import { ObjectError } from './errors.ts';
 import type { DataSection, ObjectMap, ObjectSpec, ObjectVariable } from './spec.ts';
 
@@ -86,8 +86,9 @@ function makeVariables(spec: ObjectSpec, memoryOf: (map: ObjectMap) => Memory | 
 
 function unknownVariable(spec: ObjectSpec, name: string, known: Variables): ObjectError {
   const near = nearestNames(name, Object.keys(known));
-  const hint = near.length === 0 ? undefined : `near names: ${near.join(', ')}`;
-  return new ObjectError('use', { file: spec.file }, `it has no variable "${name}"`, { hint });
+  return new ObjectError('use', { file: spec.file }, `it has no variable "${name}"`, {
+    hint: didYouMean(near),
+  });
 }
 
 function use(spec: ObjectSpec, problem: string, hint?: string): ObjectError {

@@ -46,3 +46,11 @@ export function nearestNames(name: string, known: Iterable<string>, count = 3): 
     .slice(0, count)
     .map((entry) => entry.name);
 }
+
+/** `did you mean a, b or c?`: how near names are offered; undefined where there are none. */
+export function didYouMean(names: readonly string[]): string | undefined {
+  const last = names.at(-1);
+  if (last === undefined) return undefined;
+  const before = names.slice(0, -1).join(', ');
+  return `did you mean ${before === '' ? '' : `${before} or `}${last}?`;
+}

@@ -51,7 +51,7 @@ const sources: readonly (readonly [string, string, RegExp])[] = [
   [
     'a SEC name that nobody knows',
     'SEC("kprobes/do_exit") int p(void *c) { return 0; }',
-    /"p": no SEC name is called that; near names: kprobe\/do_exit/,
+    /"p": no SEC name is called that; did you mean kprobe\/do_exit/,
   ],
   [
     'a map without entries',
@@ -69,7 +69,7 @@ ${inC('int key = 0; return bpf_map_lookup_elem(&big, &key) != 0;')}`,
     'a member that the kernel lacks',
     `struct task_struct { int tgidd; } __attribute__((preserve_access_index));
 ${inC('struct task_struct *t = (void *)bpf_get_current_task(); return BPF_CORE_READ(t, tgidd);')}`,
-    /this kernel has no task_struct\.tgidd \(candidates: struct task_struct; near names: tgid\)/,
+    /this kernel has no task_struct\.tgidd \(candidates: struct task_struct\) .*; did you mean tgid\?/,
   ],
   [
     'a type that the kernel lacks',
@@ -85,17 +85,17 @@ ${inC('struct no_such_type *t = ctx; return t->a;')}`,
   [
     'a kernel function that is not there',
     `extern int bpf_no_such_kfunc(void) __ksym;\n${inC('return bpf_no_such_kfunc();')}`,
-    /extern "bpf_no_such_kfunc": this kernel has no such function in its types/,
+    /extern "bpf_no_such_kfunc": this kernel \([\d.]+\) has no function bpf_no_such_kfunc .*; declare it __weak, and test/,
   ],
   [
     'a weak kernel function that is called all the same',
     `extern int bpf_no_such_kfunc(void) __ksym __weak;\n${inC('return bpf_no_such_kfunc();')}`,
-    /this kernel has no function bpf_no_such_kfunc that programs may call/,
+    /has no function bpf_no_such_kfunc that programs may call .*; test with bpf_ksym_exists\(bpf_no_such_kfunc\)/,
   ],
   [
     'a symbol that the kernel lacks',
     `extern const void no_such_symbol __ksym;\n${inC('return (long)&no_such_symbol;')}`,
-    /extern "no_such_symbol": this kernel has no such symbol/,
+    /extern "no_such_symbol": this kernel has no such symbol; declare it __weak/,
   ],
   [
     'a function that nobody defines',
@@ -105,27 +105,27 @@ ${inC('struct no_such_type *t = ctx; return t->a;')}`,
   [
     'a tracepoint that is not there',
     'SEC("tp/sched/sched_proces_exec") int p(void *c) { return 0; }',
-    /no such tracepoint; did you mean sched:sched_process_exec/,
+    /attach "p" \(tp\/sched\/sched_proces_exec\) to tracepoint \S+: .*no such tracepoint; did you mean sched:sched_process_exec/,
   ],
   [
     'a raw tracepoint that is not there',
     'SEC("raw_tp/sched_swich") int p(void *c) { return 0; }',
-    /ENOENT: there is no such raw tracepoint.*sched_switch/,
+    /attach "p" \(raw_tp\/sched_swich\) to raw tracepoint sched_swich: ENOENT: .*; did you mean sched_switch\?/,
   ],
   [
     'a kernel function to trace that is not there',
     'SEC("fentry/do_unlinkatt") int p(void *c) { return 0; }',
-    /has no such function; near names: do_unlinkat/,
+    /attach "p" \(fentry\/do_unlinkatt\) to function do_unlinkatt: .* no such function; did you mean do_unlinkat/,
   ],
   [
     'a security hook that is not there',
     'SEC("lsm/file_opn") int p(void *c) { return 0; }',
-    /no such LSM hook; near names: file_open/,
+    /attach "p" \(lsm\/file_opn\) to LSM hook file_opn: .* no such LSM hook; did you mean file_open/,
   ],
   [
     'a user function that is not there',
     'SEC("uprobe//usr/bin/bash:readlin") int p(void *c) { return 0; }',
-    /the file has no such function/,
+    /attach "p" \(uprobe\/\/usr\/bin\/bash:readlin\) to uprobe \S+: the file has no such function; did you mean readline/,
   ],
   ['an object without programs', 'int nothing;', /it has no program, so nothing would run/],
 ];

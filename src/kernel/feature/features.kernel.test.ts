@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { withFakeSys } from '../../sys/syscall.ts';
 import { MapType, ProgramType } from '../spec.ts';
+import { vmlinux } from '../vmlinux.ts';
 import {
   type FeatureName,
   feature,
@@ -13,6 +14,7 @@ import {
   programTypeFeature,
 } from './features.ts';
 import { helperSince } from './helpers.ts';
+import { kernelFunctionReleases, kernelFunctionSince } from './kfuncs.ts';
 import { privileges } from './privilege.ts';
 import { probeHelper } from './probe.ts';
 import { olderThan } from './release.ts';
@@ -83,6 +85,26 @@ test('helpers are there exactly if the release that brought them is', (t) => {
     if (!olderThan(since)) assert.equal(answer, 'yes', `helper ${id} of ${since}`);
   }
   assert.equal(helperFeature(9999).answer, 'no');
+});
+
+test('functions that programs may call are not there before the release that is said to have brought them', (t) => {
+  if (feature('kernelTypes').answer !== 'yes')
+    return t.skip('needs kernelTypes: the kernel does not show them');
+  const types = vmlinux();
+  for (const [name, since] of kernelFunctionReleases()) {
+    if (olderThan(since)) assert.equal(types.find(name, 'function'), undefined, `${name} of ${since}`);
+  }
+  // Of what is built into every kernel with BPF.
+  for (const name of [
+    'bpf_rcu_read_lock',
+    'bpf_cpumask_create',
+    'bpf_iter_num_new',
+    'bpf_throw',
+    'bpf_wq_init',
+  ]) {
+    const since = kernelFunctionSince(name) ?? '99.0';
+    if (!olderThan(since)) assert.notEqual(types.find(name, 'function'), undefined, `${name} of ${since}`);
+  }
 });
 
 test('an answer that could not be had is not remembered', () => {

@@ -1,5 +1,7 @@
 /** What can go wrong when a program is attached, in words. */
 import type { SysError } from '../../sys/errors.ts';
+import { didYouMean } from '../../text/nearest.ts';
+import { programText } from '../errors.ts';
 import { olderThan, runningVersion } from '../feature/release.ts';
 import type { LinkKind } from './link.ts';
 import { linkSince, networkKinds, networkSentences } from './network-errors.ts';
@@ -31,6 +33,8 @@ export class AttachError extends Error {
   readonly target: string;
   readonly errno: string | undefined;
   readonly suggestions: readonly string[];
+  readonly #what: Attachment;
+  readonly #sentence: string;
 
   constructor(
     code: AttachErrorCode,
@@ -40,17 +44,45 @@ export class AttachError extends Error {
   ) {
     const errno = options.cause?.code;
     const near = options.suggestions ?? [];
-    const hint = near.length === 0 ? '' : `; did you mean ${near.join(' or ')}?`;
+    const hint = near.length === 0 ? '' : `; ${didYouMean(near)}`;
+    const who = programText({
+      name: what.program,
+      ...(what.section === undefined ? {} : { section: what.section }),
+    });
     super(
-      `attach "${what.program}" to ${what.kind} ${what.target}: ${errno ? `${errno}: ` : ''}${sentence}${hint}`,
+      `attach ${who} to ${kindText(what.kind)} ${what.target}: ${errno ? `${errno}: ` : ''}${sentence}${hint}`,
       { cause: options.cause },
     );
+    this.#what = what;
+    this.#sentence = sentence;
     this.code = code;
     this.kind = what.kind;
     this.program = what.program;
     this.target = what.target;
     this.errno = errno;
     this.suggestions = near;
+  }
+
+  /** The same, with what the program's source calls its place. */
+  ofSection(section: string): AttachError {
+    const { cause } = this;
+    return new AttachError(this.code, { ...this.#what, section }, this.#sentence, {
+      ...(cause === undefined ? {} : { cause: cause as SysError }),
+      suggestions: this.suggestions,
+    });
+  }
+}
+
+/** `raw tracepoint` of `rawTracepoint`; kinds that libbpf has a name for bear that. */
+function kindText(kind: LinkKind): string {
+  switch (kind) {
+    case 'kprobeMulti':
+    case 'uprobeMulti':
+      return `${kind.slice(0, 6)}.multi`;
+    case 'tracingMulti':
+      return 'function';
+    default:
+      return kind.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
   }
 }
 
@@ -59,6 +91,8 @@ export interface Attachment {
   readonly kind: LinkKind;
   readonly program: string;
   readonly target: string;
+  /** What the program's source calls its place: `kprobe/do_exit`. */
+  readonly section?: string;
 }
 
 type Sentence = readonly [AttachErrorCode, string];
@@ -213,6 +247,10 @@ export function placeTaken(what: Attachment, cause: SysError, holders: string): 
   return new AttachError('inUse', what, holders === '' ? sentence : `${sentence}; ${holders}`, { cause });
 }
 
+export function noSuchFunction(what: Attachment, sentence: string, near: readonly string[]): AttachError {
+  return new AttachError('notFound', what, sentence, { suggestions: near });
+}
+
 export function noSuchInterface(what: Attachment, near: readonly string[]): AttachError {
   return new AttachError('notFound', what, 'there is no such interface in this network namespace', {
     suggestions: near,
@@ -246,7 +284,11 @@ export function noCookies(what: Attachment, since: string): AttachError {
 }
 
 export function noProbes(what: Attachment, option: string): AttachError {
-  return new AttachError('unsupported', what, `this kernel was built without ${option}`);
+  return new AttachError(
+    'unsupported',
+    what,
+    `this kernel was built without ${option}; a tracepoint may do instead`,
+  );
 }
 
 export function wrongArgument(what: Attachment, sentence: string): AttachError {

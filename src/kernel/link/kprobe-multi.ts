@@ -10,7 +10,7 @@ import { bpfError, bpfTry } from '../../sys/bpf.ts';
 import { Fd } from '../../sys/fd.ts';
 import { addressOf } from '../../sys/syscall.ts';
 import { AttachType } from '../spec.ts';
-import { type Attachment, attachFailed, wrongArgument } from './errors.ts';
+import { type Attachment, attachFailed, type Suggest, wrongArgument } from './errors.ts';
 import { type AttachableProgram, AttachedLink } from './link.ts';
 
 export interface KprobesTarget {
@@ -23,6 +23,7 @@ export interface KprobesTarget {
   readonly atReturn?: boolean;
   /** At entry and at return: the program was loaded with `traceKprobeSession`, and asks bpf_session_is_return. */
   readonly session?: boolean;
+  readonly suggest?: Suggest;
 }
 
 /** BPF_F_KPROBE_MULTI_RETURN. */
@@ -60,7 +61,7 @@ export function attachKprobes(program: AttachableProgram, target: KprobesTarget)
   });
   // The kernel has read the names now; until here something had to hold them.
   if (names !== undefined && names.text.length === 0) throw wrongArgument(what, 'the names are empty');
-  if (result < 0) throw attachFailed(what, bpfError('linkCreateKprobeMulti', -result));
+  if (result < 0) throw attachFailed(what, bpfError('linkCreateKprobeMulti', -result), target.suggest);
   const fd = Fd.own(result, `link of "${program.name}"`);
   return new AttachedLink({ ...what, descriptors: [fd], isLink: true, slow: true });
 }

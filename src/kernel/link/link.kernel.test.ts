@@ -314,7 +314,8 @@ test('where kprobes are not built in, the error says so', () => {
   assert.throws(() => attachKprobe(counter.program, 'do_exit', { tracefs: at }), {
     name: 'AttachError',
     code: 'unsupported',
-    message: 'attach "bare" to kprobe do_exit: this kernel was built without CONFIG_KPROBES',
+    message:
+      'attach "bare" to kprobe do_exit: this kernel was built without CONFIG_KPROBES; a tracepoint may do instead',
   });
   counter.close();
 });
@@ -433,7 +434,7 @@ test('a raw tracepoint that does not exist is an error in words', () => {
     name: 'AttachError',
     code: 'notFound',
     errno: 'ENOENT',
-    message: 'attach "bare" to rawTracepoint sys_entre: ENOENT: there is no such raw tracepoint',
+    message: 'attach "bare" to raw tracepoint sys_entre: ENOENT: there is no such raw tracepoint',
   });
   counter.close();
 });

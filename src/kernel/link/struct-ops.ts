@@ -53,7 +53,7 @@ export function structOpsLayout(name: string, types: Btf = vmlinux()): StructOps
     const prefix = 'bpf_struct_ops_';
     const near = types.suggest(value, 'struct').filter((one) => one.startsWith(prefix));
     throw noTarget(
-      `struct ${name}`,
+      `implement struct ${name}`,
       'such structure that programs can implement',
       near.map((one) => one.slice(prefix.length)),
     );
@@ -80,7 +80,7 @@ export function structOpsValue(ops: StructOps, types: Btf = vmlinux()): Uint8Arr
   }
   const place = (name: string): { readonly offset: number; readonly size: number } => {
     const member = types.member(layout.structType, name);
-    if (member === undefined) throw noTarget(what, `member "${name}" in it`, []);
+    if (member === undefined) throw noTarget(`implement ${what}`, `member "${name}" in it`, []);
     return { offset: layout.structOffset + member.bitOffset / 8, size: types.sizeOf(member.type) };
   };
   for (const [name, value] of Object.entries(ops.values ?? {})) {

@@ -9,7 +9,7 @@ import { bpfError, bpfTry } from '../../sys/bpf.ts';
 import { Fd } from '../../sys/fd.ts';
 import type { AttachType } from '../spec.ts';
 import { vmlinux } from '../vmlinux.ts';
-import { type Attachment, attachFailed, wrongArgument } from './errors.ts';
+import { type Attachment, attachFailed, noSuchFunction, wrongArgument } from './errors.ts';
 import { type AttachableProgram, AttachedLink } from './link.ts';
 
 export interface TracingMultiTarget {
@@ -39,8 +39,8 @@ export function attachTracingMulti(program: AttachableProgram, target: TracingMu
     const [id, another] = types.findAll(name, 'function');
     if (id === undefined) {
       const near = types.suggest(name, 'function').slice(0, 3);
-      const hint = near.length === 0 ? '' : `; did you mean ${near.join(' or ')}?`;
-      throw wrongArgument(what, `the kernel has no function ${name}, or no type of it${hint}`);
+      const missing = functions.length > 1 ? `function ${name}` : 'such function';
+      throw noSuchFunction(what, `this kernel has no ${missing}, or no type of it`, near);
     }
     if (another !== undefined) throw wrongArgument(what, `the kernel has several functions ${name}`);
     return { id, cookie: cookies?.[i] ?? 0n };

@@ -1,6 +1,7 @@
 /** From `bash` and `readline` to the place in a file where a uprobe goes. */
-import { closeSync, constants, existsSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { ElfError } from '../../elf/errors.ts';
 import { ElfFile } from '../../elf/file.ts';
 import { findFunctions, listFunctions } from '../../elf/functions.ts';
 import type { ByteSource } from '../../elf/source.ts';
@@ -27,11 +28,11 @@ export function resolveUserFunction(
   offset: number,
 ): UserFunction {
   const path = locate(file);
-  if (path === undefined) throw refuse(program, file, symbol, `there is no program or library "${file}"`, []);
+  if (path === undefined) throw noFile(program, file, symbol);
   if (symbol === '') return { path, offset };
   const opened = openFile(program, path, symbol);
   try {
-    const elf = ElfFile.open(opened.source);
+    const elf = openElf(program, path, symbol, opened.source);
     const [found] = findFunctions(elf, symbol);
     if (found) return { path, offset: found.fileOffset + offset };
     const names = new Set<string>();
@@ -66,11 +67,10 @@ export function matchingUserFunctions(
   accepts: (name: string) => boolean,
 ): { readonly path: string; readonly functions: readonly NamedUserFunction[] } {
   const path = locate(file);
-  if (path === undefined)
-    throw refuse(program, file, pattern, `there is no program or library "${file}"`, []);
+  if (path === undefined) throw noFile(program, file, pattern);
   const opened = openFile(program, path, pattern);
   try {
-    const elf = ElfFile.open(opened.source);
+    const elf = openElf(program, path, pattern, opened.source);
     const places = new Map<number, string>();
     for (const table of ['dynamic', 'static'] as const) {
       for (const { symbol, fileOffset, indirect } of listFunctions(elf, table)) {
@@ -105,9 +105,40 @@ function locate(file: string): string | undefined {
       join(directory, file),
       join(directory, `lib${file}.so`),
       join(directory, `lib${file}.so.6`),
+      join(directory, `${file}.so.6`),
     );
   }
   return candidates.find(isElf);
+}
+
+/** Names like it, where it was looked for. */
+function noFile(program: string, file: string, symbol: string): AttachError {
+  const slash = file.lastIndexOf('/');
+  const directories = slash < 0 ? searched() : [file.slice(0, slash) || '/'];
+  const names = new Set(directories.flatMap(entries));
+  const near = nearestNames(file.slice(slash + 1), names).map((name) => file.slice(0, slash + 1) + name);
+  return refuse(program, file, symbol, 'there is no such program or library', near);
+}
+
+function searched(): string[] {
+  return [...(process.env.PATH ?? '').split(delimiter).filter((one) => one !== ''), ...libraryDirectories];
+}
+
+function entries(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
+
+function openElf(program: string, path: string, symbol: string, source: ByteSource): ElfFile {
+  try {
+    return ElfFile.open(source);
+  } catch (error) {
+    if (error instanceof ElfError) throw refuse(program, path, symbol, error.message, []);
+    throw error;
+  }
 }
 
 /** libc.so is a text for the linker: what is looked for is code. */

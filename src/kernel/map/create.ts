@@ -44,14 +44,16 @@ export function completed(spec: MapSpec): MapShape {
   if (kind.noPrealloc === true) flags |= MapFlag.noPrealloc;
   if (spec.type === MapType.perfEventArray && maxEntries === 0) maxEntries = possibleCpus();
   if (spec.type === MapType.ringBuffer || spec.type === MapType.userRingBuffer) {
-    if (maxEntries === 0) throw badSpec(what, 'a ring buffer needs a size in bytes (maxEntries)');
+    if (maxEntries === 0)
+      throw badSpec(what, 'maxEntries is 0; say its size in bytes (in C: __uint(max_entries, 256 * 1024))');
     const rounded = ringSize(maxEntries);
     if (rounded > 0x80000000) throw badSpec(what, `a ring buffer of ${maxEntries} bytes is over 2 GiB`);
     // The types of records are the programs' business: the kernel wants sizes of 0.
     return { name: spec.name, type: spec.type, keySize: 0, valueSize: 0, maxEntries: rounded, flags };
   }
   if (kind.access === 'arena') {
-    if (maxEntries === 0) throw badSpec(what, 'an arena needs a size in pages (maxEntries)');
+    if (maxEntries === 0)
+      throw badSpec(what, 'maxEntries is 0; say its size in pages (in C: __uint(max_entries, N))');
     flags |= MapFlag.mmapable;
     return { name: spec.name, type: spec.type, keySize: 0, valueSize: 0, maxEntries, flags };
   }
@@ -60,7 +62,7 @@ export function completed(spec: MapSpec): MapShape {
     return { name: spec.name, type: spec.type, keySize: 4, valueSize, maxEntries: 1, flags };
   }
   if (kind.indexed === true && keySize !== 4) {
-    throw badSpec(what, `the key of a ${kind.name} is an index of 4 bytes, not of ${keySize}`);
+    throw badSpec(what, `its key is an index of 4 bytes (${kind.name}), not of ${keySize}`);
   }
   if (kind.valueSizes !== undefined) {
     if (valueSize === 0) valueSize = kind.valueSizes.at(-1) ?? 4;
@@ -92,8 +94,11 @@ export function completed(spec: MapSpec): MapShape {
   if (storage || ofCgroup) maxEntries = 0;
   else if (maxEntries === 0)
     throw badSpec(what, 'maxEntries is 0; say how many entries it has (in C: __uint(max_entries, N))');
+  if (kind.access === 'keyed' && kind.indexed !== true && keySize === 0) {
+    throw badSpec(what, 'its keys have no size (in C: __type(key, T) or __uint(key_size, N))');
+  }
   if ((kind.access === 'keyed' || keyless || storage) && valueSize === 0) {
-    throw badSpec(what, 'values have no size');
+    throw badSpec(what, 'its values have no size (in C: __type(value, T) or __uint(value_size, N))');
   }
   const nested = spec.type === MapType.arrayOfMaps || spec.type === MapType.hashOfMaps;
   if (nested && spec.inner === undefined) throw badSpec(what, `a ${kind.name} needs its inner map's shape`);
@@ -188,7 +193,8 @@ function plainTypes(
 /** The kernel's type of the value of a struct_ops map. Throws KernelError (noType). */
 function structOpsType(name: string): number {
   const id = vmlinux().find(`bpf_struct_ops_${name}`, 'struct');
-  if (id === undefined) throw noTarget(`struct ${name}`, 'such structure that programs can implement', []);
+  if (id === undefined)
+    throw noTarget(`implement struct ${name}`, 'such structure that programs can implement', []);
   return id;
 }
 

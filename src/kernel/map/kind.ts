@@ -181,6 +181,11 @@ export const mapKinds: ReadonlyMap<number, MapKind> = kinds;
 
 const unknown: MapKind = { name: 'map of a type unknown to bpfkit', since: '?', access: 'keyed' };
 
+/** Whether the type is one that bpfkit knows. */
+export function isKnownMapType(type: number): boolean {
+  return kinds.has(type);
+}
+
 /** What is known about a map type, by its number; newer types count as keyed. */
 export function mapKind(type: number): MapKind {
   return kinds.get(type) ?? unknown;

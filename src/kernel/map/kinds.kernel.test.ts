@@ -74,10 +74,10 @@ test('what no kernel would take is refused in a sentence before it is asked', ()
   const wrong: readonly (readonly [keyof typeof MapType, Partial<MapSpec>, RegExp])[] = [
     ['hash', { maxEntries: 0 }, /maxEntries is 0/],
     ['array', { keySize: 8 }, /index of 4 bytes/],
-    ['hash', { valueSize: 0 }, /values have no size/],
+    ['hash', { valueSize: 0 }, /its values have no size/],
     ['queue', { keySize: 4 }, /has no keys/],
     ['bloomFilter', { keySize: 4 }, /has no keys/],
-    ['bloomFilter', { valueSize: 0 }, /values have no size/],
+    ['bloomFilter', { valueSize: 0 }, /its values have no size/],
     ['stackTrace', { valueSize: 12 }, /8 bytes a frame/],
     ['lpmTrie', { keySize: 4 }, /at least one byte/],
     ['programArray', { valueSize: 8 }, /has 4 bytes, not 8/],

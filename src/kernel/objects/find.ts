@@ -1,5 +1,5 @@
 /** An object by what people call it: its id, its name, a program's tag, or the path that it is pinned at. */
-import { nearestNames } from '../../text/nearest.ts';
+import { didYouMean, nearestNames } from '../../text/nearest.ts';
 import { KernelError } from '../errors.ts';
 import { linkIds } from '../link/open.ts';
 import { mapIds, mapInfo, openMapById } from '../map/map.ts';
@@ -32,8 +32,9 @@ export function findObjects(kind: ObjectKind, reference: string): number[] {
   }
   if (found.length > 0) return found;
   const near = nearestNames(reference, new Set(known));
-  const hint = near.length === 0 ? undefined : `near names: ${near.join(', ')}`;
-  throw new KernelError('badSpec', `there is no ${words[kind]} called "${reference}"`, { hint });
+  throw new KernelError('badSpec', `there is no ${words[kind]} called "${reference}"`, {
+    hint: didYouMean(near),
+  });
 }
 
 function pinned(kind: ObjectKind, path: string): number {

@@ -149,7 +149,7 @@ test('objects are found by id, name, tag, whole name and path', () => {
   assert.ok(findObjects('program', tag).includes(id));
   assert.deepEqual(findObjects('map', `${folder}/map`), [hash.info().id]);
   assert.ok(findObjects('btf', 'vmlinux').length === 1);
-  assert.throws(() => findObjects('map', 'objects_hasj'), /near names: objects_hash/);
+  assert.throws(() => findObjects('map', 'objects_hasj'), /did you mean .*objects_hash/);
   assert.throws(() => findObjects('map', `${folder}/program`), /a program is pinned at .*, not a map/);
   assert.throws(() => findObjects('map', `${folder}/nothing`), /nothing is pinned/);
 });

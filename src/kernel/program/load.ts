@@ -53,7 +53,10 @@ export interface LoadContext extends ReferenceContext {
 
 /** Loads a program. Throws VerifierError, or KernelError when the verifier was not even asked. */
 export function loadProgram(spec: ProgramSpec, context: LoadContext): Program {
-  const target = spec.attachTarget === undefined ? undefined : resolveTarget(spec.attachTarget, context);
+  const target =
+    spec.attachTarget === undefined
+      ? undefined
+      : resolveTarget(spec.attachTarget, { ...context, program: spec });
   try {
     return load(spec, attribute(spec, context, target), context);
   } finally {

@@ -37,7 +37,7 @@ function resolved(program: string, instruction: Instruction, context: ReferenceC
       const id = types.find(reference.name, 'function');
       if (id !== undefined) return { ...instruction, imm: id };
       const near = types.suggest(reference.name, 'function');
-      throw noTarget(`program "${program}"`, `kernel function ${reference.name}`, near);
+      throw noTarget(`load program "${program}"`, `function ${reference.name} that programs may call`, near);
     }
     // A function of the program is a distance already: nothing of it depends on the kernel.
     case 'function':

@@ -3,7 +3,8 @@ import type { Btf } from '../../btf/btf.ts';
 import type { TypeId } from '../../btf/types.ts';
 import { SysError } from '../../sys/errors.ts';
 import type { Fd } from '../../sys/fd.ts';
-import { ambiguousTarget, badSpec, noTarget } from '../errors.ts';
+import { didYouMean, nearestNames } from '../../text/nearest.ts';
+import { ambiguousTarget, badSpec, KernelError, noTarget, programText } from '../errors.ts';
 import type { AttachTarget } from '../spec.ts';
 import { findModule, readTypes } from '../types.ts';
 import { programInfo } from './program.ts';
@@ -26,6 +27,8 @@ const shapes = {
 /** Where targets are looked for. */
 export interface TargetContext {
   kernelTypes(): Btf;
+  /** Whose target it is, for messages. */
+  readonly program?: { readonly name: string; readonly section?: string };
   /** For targets in a program: the descriptor of that program. */
   readonly targetFd?: number | undefined;
 }
@@ -52,13 +55,13 @@ export function resolveTarget(target: AttachTarget, context: TargetContext): Res
     case 'program':
       return inProgram(target.name, context);
     case 'structOps':
-      return structOpsMember(target.name, target.member, context.kernelTypes());
+      return structOpsMember(target.name, target.member, context);
     default: {
-      const id = lookUp(target, context.kernelTypes());
+      const id = lookUp(target, context.kernelTypes(), context);
       if (id !== undefined) return { id };
-      const there = inModules(target);
+      const there = inModules(target, context);
       if (there !== undefined) return there;
-      return { id: targetId(target, () => context.kernelTypes()) };
+      throw missing(target, context.kernelTypes(), context);
     }
   }
 }
@@ -68,35 +71,60 @@ type Named = Exclude<AttachTarget, { kind: 'id' | 'program' | 'structOps' }>;
 /** The target's id in the kernel's own BTF. Throws as `resolveTarget`. */
 export function targetId(target: AttachTarget, kernelTypes: () => Btf): TypeId {
   if (target.kind === 'id') return target.id;
-  if (target.kind === 'structOps') return structOpsMember(target.name, target.member, kernelTypes()).id;
+  if (target.kind === 'structOps') return structOpsMember(target.name, target.member, { kernelTypes }).id;
   if (target.kind === 'program') throw badSpec('target', `function "${target.name}" lies in a program`);
   const types = kernelTypes();
-  const found = lookUp(target, types);
+  const found = lookUp(target, types, {});
   if (found !== undefined) return found;
-  const { prefix, kind, word } = shapes[target.kind];
-  const near = types.suggest(prefix + target.name, kind).filter((name) => name.startsWith(prefix));
-  throw noTarget(
-    `${word} "${target.name}"`,
-    `such ${word}`,
-    near.map((name) => name.slice(prefix.length)),
-  );
+  throw missing(target, types, {});
 }
 
-function lookUp(target: Named, types: Btf): TypeId | undefined {
+type Asking = Pick<TargetContext, 'program'>;
+
+/** `attach "p" (fentry/do_exi) to function do_exi` */
+function tried({ program }: Asking, what: string): string {
+  return program === undefined ? `attach to ${what}` : `attach ${programText(program)} to ${what}`;
+}
+
+function missing(target: Named, types: Btf, asking: Asking): KernelError {
+  const { prefix, kind, word } = shapes[target.kind];
+  const near = types
+    .suggest(prefix + target.name, kind)
+    .filter((name) => name.startsWith(prefix))
+    .map((name) => name.slice(prefix.length));
+  // There are a few dozen of them: whoever is far off sees what there is.
+  const all = target.kind === 'iterator' && near.length === 0 ? iterators(types) : [];
+  const hint = all.length === 0 ? undefined : `there are ${all.join(', ')}`;
+  return noTarget(tried(asking, `${word} ${target.name}`), `such ${word}`, near, hint);
+}
+
+/** By the functions that declare their arguments; kfuncs of open-coded iterators are called likewise, with an ending. */
+function iterators(types: Btf): string[] {
+  const { prefix, kind } = shapes.iterator;
+  const names: string[] = [];
+  for (let id = 1; id < types.count; id++) {
+    if (types.kind(id) !== kind) continue;
+    const name = types.name(id);
+    if (name.startsWith(prefix)) names.push(name.slice(prefix.length));
+  }
+  return names.filter((name) => types.find(`bpf_iter__${name}`, 'struct') !== undefined).sort();
+}
+
+function lookUp(target: Named, types: Btf, asking: Asking): TypeId | undefined {
   const { prefix, kind, word } = shapes[target.kind];
   const full = prefix + target.name;
   if (target.kind === 'function') {
     const all = types.findAll(full, kind);
-    if (all.length > 1) throw ambiguousTarget(`${word} "${target.name}"`, full, all.length);
+    if (all.length > 1) throw ambiguousTarget(tried(asking, `${word} ${target.name}`), full, all.length);
   }
   return types.find(full, kind);
 }
 
 /** Linux 5.11. Kernels without BTF by id have no module types either. */
-function inModules(target: Named): ResolvedTarget | undefined {
+function inModules(target: Named, asking: Asking): ResolvedTarget | undefined {
   try {
     return findModule(({ types, fd }) => {
-      const id = lookUp(target, types);
+      const id = lookUp(target, types, asking);
       return id === undefined ? undefined : { id, objectFd: fd.number, owned: fd };
     });
   } catch (error) {
@@ -105,25 +133,45 @@ function inModules(target: Named): ResolvedTarget | undefined {
   }
 }
 
-function inProgram(name: string, { targetFd }: TargetContext): ResolvedTarget {
-  const what = `function "${name}" of a program`;
-  if (targetFd === undefined) throw badSpec(what, 'the program that it is in was not given (targets)');
-  const { btfId } = programInfo(targetFd);
-  if (btfId === 0) throw noTarget(what, 'types in that program (it was loaded without BTF)', []);
+function inProgram(name: string, { targetFd, ...asking }: TargetContext): ResolvedTarget {
+  const what = tried(asking, `function ${name} of a program`);
+  if (targetFd === undefined) {
+    throw new KernelError('badSpec', `${what}: which program was not said`, {
+      hint: 'set it before loading: `targetProgram` of the program in an object, `targets` of a collection',
+    });
+  }
+  const { btfId, name: its } = programInfo(targetFd);
+  if (btfId === 0) {
+    throw new KernelError(
+      'noType',
+      `${what}: program "${its}" was loaded without BTF, so it has no function by name`,
+    );
+  }
   const types = readTypes(btfId);
   const id = types.find(name, 'function');
-  if (id === undefined) throw noTarget(what, `function "${name}"`, types.suggest(name, 'function'));
+  if (id === undefined) {
+    throw new KernelError('noType', `${what}: program "${its}" has no such function`, {
+      hint: didYouMean(types.suggest(name, 'function')),
+    });
+  }
   return { id, objectFd: targetFd };
 }
 
 /** Linux 5.6: the structure's id, and the place of the member in it. */
-function structOpsMember(name: string, member: string, types: Btf): ResolvedTarget {
-  const what = `member "${member}" of struct ${name}`;
+function structOpsMember(name: string, member: string, context: TargetContext): ResolvedTarget {
+  const types = context.kernelTypes();
+  const what = tried(context, `member ${member} of struct ${name}`);
   const id = types.find(name, 'struct');
   if (id === undefined) throw noTarget(what, `struct ${name}`, types.suggest(name, 'struct'));
   const type = types.type(id);
   const members = type.kind === 'struct' ? type.members : [];
   const index = members.findIndex((one) => one.name === member);
-  if (index < 0) throw noTarget(what, `member "${member}" in struct ${name}`, []);
+  if (index < 0) {
+    const near = nearestNames(
+      member,
+      members.map((one) => one.name),
+    );
+    throw noTarget(what, `member ${member} in struct ${name}`, near);
+  }
   return { id, member: index };
 }

@@ -37,7 +37,7 @@ export class VerifierError extends Error {
     // Whoever made the program knows better why the instruction is there.
     const reason = slot === undefined ? undefined : spec.unreachable?.get(slot);
     const why = typeof reason === 'function' ? reason() : reason;
-    const cause = why === undefined ? known : { reason: why, hint: reachedHint };
+    const cause = why === undefined ? known : { hint: reachedHint, ...why };
     const source = slot === undefined ? undefined : sourceAt(spec.lines ?? [], slot);
     super(sentence(spec.name, errno, source, cause?.reason, complaint, cause?.hint));
     this.errno = errno;

@@ -70,12 +70,17 @@ export function fieldsAreCompatible(
   throw new AccessError('arrays are nested without end');
 }
 
-/** Whether types are of the same kinds, as far as what they contain goes; names do not count. */
+/**
+ * Whether types are of the same kinds, as far as what they contain goes; names do not count.
+ *
+ * @param forwards a struct or union that is only declared in the object fits one that the kernel defines.
+ */
 export function typesAreCompatible(
   local: TypeTable,
   localId: TypeId,
   target: TypeTable,
   targetId: TypeId,
+  forwards: boolean = false,
   depth: number = DEPTH,
 ): boolean {
   let a = localId;
@@ -86,6 +91,7 @@ export function typesAreCompatible(
     b = stripModifiers(target, b);
     const one = local.type(a);
     const other = target.type(b);
+    if (forwards && one.kind === 'forward' && other.kind === (one.union ? 'union' : 'struct')) return true;
     if (!sameKind(one.kind, other.kind)) return false;
     switch (one.kind) {
       case 'void':
@@ -117,6 +123,7 @@ export function typesAreCompatible(
             stripModifiers(local, parameter.type),
             target,
             stripModifiers(target, other.parameters[i]!.type),
+            forwards,
             left - 1,
           ),
         );

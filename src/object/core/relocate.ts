@@ -14,10 +14,11 @@ import { slotsOf } from '../../asm/instruction.ts';
 import type { Btf } from '../../btf/btf.ts';
 import { BtfError } from '../../btf/errors.ts';
 import type { TypeId } from '../../btf/types.ts';
-import { nearestNames } from '../../text/nearest.ts';
+import type { Unreachable } from '../../kernel/spec.ts';
+import { didYouMean, nearestNames } from '../../text/nearest.ts';
 import { ObjectError } from '../errors.ts';
 import type { CoreKind, CoreRelocation, ObjectFunction, ObjectInstruction } from '../spec.ts';
-import { type Access, AccessError, accessText, parseAccess } from './access.ts';
+import { type Access, AccessError, accessText, familyOf, parseAccess } from './access.ts';
 import { type Candidate, CandidateCache, type CoreTarget } from './candidates.ts';
 import { matchAccess } from './match.ts';
 import { type Answer, patched, poison } from './patch.ts';
@@ -31,7 +32,7 @@ export interface Poisoned {
    * `this kernel has no task_struct.state (candidates: struct task_struct)`. Asked for only where it is needed:
    * to look for near names takes as long as all relocations together.
    */
-  readonly reason: () => string;
+  readonly reason: () => Unreachable;
 }
 
 export interface RelocatedFunction {
@@ -58,7 +59,7 @@ interface Answered {
   /** Undefined where the kernel has none. */
   readonly answer: Answer | undefined;
   /** Why an instruction that the answer cannot be written into must not be reached. */
-  readonly reason: () => string;
+  readonly reason: () => Unreachable;
 }
 
 /** Answers the relocations of functions, in the order in which they are given. */
@@ -114,7 +115,7 @@ export class Relocator {
   }
 
   /** The instruction as it must be, or why it must not be. */
-  #one(relocation: CoreRelocation, instruction: ObjectInstruction): ObjectInstruction | (() => string) {
+  #one(relocation: CoreRelocation, instruction: ObjectInstruction): ObjectInstruction | (() => Unreachable) {
     const { kind, type, access } = relocation;
     const question = `${kind} ${type} ${access}`;
     let answered = this.#answers.get(question);
@@ -133,7 +134,7 @@ export class Relocator {
     const { access, value } = this.#search(kind, local);
     if (access !== undefined) this.#options.record?.(kind, access);
     if (own === impossible) throw new AccessError('its own types do not answer it');
-    if (value === impossible) return { answer: undefined, reason: () => this.#reason(local) };
+    if (value === impossible) return { answer: undefined, reason: () => this.#reason(local, kind) };
     return {
       answer: this.#toAnswer(own, value, access),
       reason: () => this.#narrower(local, own, value),
@@ -178,29 +179,32 @@ export class Relocator {
     }
   }
 
-  /** `this kernel has no task_struct.state (looked at struct task_struct; near names: __state)` */
-  #reason(local: Access): string {
+  /** `this kernel has no task_struct.state (candidates: struct task_struct); did you mean task_struct.__state?` */
+  #reason(local: Access, kind: CoreKind): Unreachable {
     const candidates = this.#candidates.of(local.root);
     const what = accessText(local);
     if (candidates.length === 0) {
       const name = this.#local.name(local.root);
       const near = this.#target.types.suggest(name, this.#local.kind(local.root));
-      return `this kernel has no type ${name}${near.length === 0 ? '' : ` (near names: ${near.join(', ')})`}`;
+      return { reason: `this kernel has no type ${name}`, hint: didYouMean(near) ?? guard(kind, true) };
     }
     const shown = candidates.slice(0, 3).map(({ types, id, module }) => {
       const where = module === undefined ? '' : ` of module ${module}`;
       return `${types.kind(id)} ${types.name(id)}${where}`;
     });
     const near = nearMembers(local, candidates[0]!);
-    const hint = near.length === 0 ? '' : `; near names: ${near.join(', ')}`;
-    return `this kernel has no ${what} (candidates: ${shown.join(', ')}${hint})`;
+    const reason = `this kernel has no ${what} (candidates: ${shown.join(', ')})`;
+    return { reason, hint: didYouMean(near) ?? guard(kind, false) };
   }
 
-  #narrower(local: Access, own: Value, found: Value): string {
-    return (
-      `${accessText(local)} has ${found.memory?.size} bytes in this kernel and ${own.memory?.size} in the object, ` +
-      'and a direct load or store cannot be adapted (read it with BPF_CORE_READ)'
-    );
+  #narrower(local: Access, own: Value, found: Value): Unreachable {
+    const [its, ours] = [found.memory?.size, own.memory?.size];
+    return {
+      reason:
+        `${accessText(local)} has ${its} bytes in this kernel and ${ours} in the object, ` +
+        'and a direct load or store cannot be adapted',
+      hint: 'read it with BPF_CORE_READ()',
+    };
   }
 }
 
@@ -210,16 +214,40 @@ function sameOutcome(a: Outcome, b: Outcome): boolean {
   return a.value.value === b.value.value;
 }
 
-/** Members of the candidate with names like the last one that was looked for. */
+/** How a program does without what a kernel may lack. */
+function guard(kind: CoreKind, type: boolean): string {
+  const family = familyOf(kind);
+  if (family === 'enum') return 'test with bpf_core_enum_value_exists() before its use';
+  const test = type || family === 'type' ? 'bpf_core_type_exists()' : 'bpf_core_field_exists()';
+  return `test with ${test} before its use`;
+}
+
+/** Names like the one that was looked for, of the struct or enumeration of the candidate where it is not found. */
 function nearMembers(local: Access, { types, id }: Candidate): string[] {
-  const wanted = local.accessors.findLast(({ name }) => name !== undefined)?.name;
-  if (wanted === undefined) return [];
+  let inside = types.strip(id);
+  for (const { name } of local.accessors) {
+    const type = types.type(inside);
+    if (name === undefined) {
+      if (type.kind === 'array') inside = types.strip(type.element);
+      continue;
+    }
+    if (type.kind === 'enum' || type.kind === 'enum64') {
+      return nearestNames(name, new Set(type.values.map((value) => value.name)));
+    }
+    const found = types.member(inside, name);
+    if (found === undefined) return nearestNames(name, memberNames(types, inside));
+    inside = types.strip(found.type);
+  }
+  return [];
+}
+
+/** Those of structs without a name too, which are used as if they were its own. */
+function memberNames(types: Btf, id: TypeId, into: Set<string> = new Set()): ReadonlySet<string> {
   const type = types.type(types.strip(id));
-  const names =
-    type.kind === 'struct' || type.kind === 'union'
-      ? type.members.map(({ name }) => name)
-      : type.kind === 'enum' || type.kind === 'enum64'
-        ? type.values.map(({ name }) => name)
-        : [];
-  return nearestNames(wanted, new Set(names.filter((name) => name !== '' && name !== wanted)));
+  if (type.kind !== 'struct' && type.kind !== 'union') return into;
+  for (const member of type.members) {
+    if (member.name === '') memberNames(types, member.type, into);
+    else into.add(member.name);
+  }
+  return into;
 }

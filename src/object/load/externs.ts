@@ -2,16 +2,19 @@
 import type { Instruction } from '../../asm/instruction.ts';
 import { CALL, PseudoLoad } from '../../asm/opcodes.ts';
 import type { Btf } from '../../btf/btf.ts';
+import { declarationInC } from '../../btf/format.ts';
 import { essentialName } from '../../btf/names.ts';
 import type { BtfKind, TypeId } from '../../btf/types.ts';
 import { helperFeature } from '../../kernel/feature/features.ts';
+import { kernelFunctionSince } from '../../kernel/feature/kfuncs.ts';
+import { olderThan, runningVersion } from '../../kernel/feature/release.ts';
 import { ProgramType } from '../../kernel/spec.ts';
 import { kernelSymbols } from '../../kernel/symbol/kernel-symbols.ts';
 import { findModule } from '../../kernel/types.ts';
 import type { KernelSymbols } from '../../symbol/kallsyms.ts';
 import { SysError } from '../../sys/errors.ts';
 import type { Fd } from '../../sys/fd.ts';
-import { nearestNames } from '../../text/nearest.ts';
+import { didYouMean, nearestNames } from '../../text/nearest.ts';
 import { typesAreCompatible } from '../core/compatible.ts';
 import { ObjectError } from '../errors.ts';
 import type { Replacement } from '../link.ts';
@@ -70,7 +73,10 @@ export class KernelNames {
       const missing: Instruction = { opcode: CALL, dst: 0, src: 0, offset: 0, imm: MISSING_KFUNC + index };
       return {
         instructions: [missing],
-        reason: `this kernel has no function ${name} that programs may call`,
+        reason: {
+          reason: withoutFunction(essentialName(name)),
+          hint: `test with bpf_ksym_exists(${name}) before the call`,
+        },
       };
     }
     return { instructions: [{ ...rest, imm: found.id, offset: this.#moduleIndex(found) }] };
@@ -115,11 +121,9 @@ export class KernelNames {
     let found: (Found & { readonly types: Btf }) | undefined =
       id === undefined ? undefined : { id, module: undefined, types: kernel };
     found ??= this.#inModules(name, kind);
-    const word = kind === 'function' ? 'function' : 'variable';
     if (found === undefined) {
       if (extern.weak) return undefined;
-      const near = kernel.suggest(name, kind);
-      throw this.#error(extern.name, `this kernel has no such ${word} in its types`, near);
+      throw kind === 'function' ? this.#noFunction(extern, kernel) : this.#noVariable(extern, kernel);
     }
     const local = this.#spec.types!;
     const own = local.type(extern.type!);
@@ -127,10 +131,19 @@ export class KernelNames {
     const localType = own.kind === 'function' ? own.prototype : extern.type!;
     const kernelType =
       theirs.kind === 'function' ? theirs.prototype : theirs.kind === 'variable' ? theirs.type : 0;
-    if (typesAreCompatible(local, local.strip(localType), found.types, found.types.strip(kernelType)))
+    // The verifier checks a call by the kernel's types, so `struct task_struct;` of the object says enough.
+    if (typesAreCompatible(local, local.strip(localType), found.types, found.types.strip(kernelType), true))
       return found;
     if (extern.weak) return undefined;
-    throw this.#error(extern.name, `this kernel's ${word} has another type than the object declares`);
+    const [its, ours] = [
+      declarationInC(found.types, kernelType, name),
+      declarationInC(local, localType, name),
+    ];
+    throw this.#error(
+      extern.name,
+      `this kernel has "${its}", the object declares "${ours}"`,
+      'declare it as the kernel does',
+    );
   }
 
   #inModules(name: string, kind: BtfKind): (Found & { readonly types: Btf }) | undefined {
@@ -160,7 +173,8 @@ export class KernelNames {
     const first = found[0];
     if (first === undefined) {
       if (extern.weak) return 0n;
-      throw this.#error(extern.name, 'this kernel has no such symbol', this.#nearSymbols(extern.name));
+      const near = didYouMean(this.#nearSymbols(extern.name));
+      throw this.#error(extern.name, 'this kernel has no such symbol', near ?? weakAddress);
     }
     if (found.some(({ address }) => address !== first.address)) {
       const where = found.map(({ module }) => module ?? 'the kernel').join(', ');
@@ -179,10 +193,35 @@ export class KernelNames {
     return nearestNames(name, new Set(this.#symbols?.functionNames() ?? []));
   }
 
-  #error(name: string, problem: string, near: readonly string[] = []): ObjectError {
-    const hint = near.length === 0 ? undefined : `near names: ${near.join(', ')}`;
+  #noFunction(extern: ObjectExtern, kernel: Btf): ObjectError {
+    const name = essentialName(extern.name);
+    const near =
+      kernelFunctionSince(name) === undefined ? didYouMean(kernel.suggest(name, 'function')) : undefined;
+    const hint =
+      near ?? 'declare it __weak, and test with bpf_ksym_exists() before the call, to do without it';
+    return this.#error(extern.name, withoutFunction(name), hint);
+  }
+
+  #noVariable(extern: ObjectExtern, kernel: Btf): ObjectError {
+    const near = didYouMean(kernel.suggest(extern.name, 'variable'));
+    return this.#error(extern.name, 'this kernel has no such variable in its types', near ?? weakAddress);
+  }
+
+  #error(name: string, problem: string, hint?: string): ObjectError {
     return new ObjectError('extern', { file: this.#spec.file }, `extern "${name}": ${problem}`, { hint });
   }
+}
+
+const weakAddress = 'declare it __weak, and its address is 0 where it is missing';
+
+/** `this kernel (6.1) has no function bpf_strcmp: Linux 6.17 brought it` */
+function withoutFunction(name: string): string {
+  const since = kernelFunctionSince(name);
+  const none = `this kernel (${runningVersion()}) has no function ${name} that programs may call`;
+  if (since === undefined) return none;
+  return olderThan(since)
+    ? `${none}: Linux ${since} brought it`
+    : `${none}: Linux has it since ${since}, but this one was built without`;
 }
 
 /** Fills in the values of `.kconfig`. Throws ObjectError (extern). */

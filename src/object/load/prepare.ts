@@ -19,7 +19,9 @@ import {
   ProgramFlag,
   type ProgramSpec,
   ProgramType,
+  type Unreachable,
 } from '../../kernel/spec.ts';
+import { didYouMean } from '../../text/nearest.ts';
 import type { CoreTarget } from '../core/candidates.ts';
 import { type RelocatedFunction, Relocator, type UseRecorder } from '../core/relocate.ts';
 import { ObjectError } from '../errors.ts';
@@ -91,7 +93,7 @@ function checkProgram(spec: ObjectSpec, { name, section, rule }: ObjectProgram):
     { file: spec.file, section },
     `program "${name}": no SEC name is called that`,
     {
-      hint: near.length === 0 ? 'docs/objects.md lists them' : `near names: ${near.join(', ')}`,
+      hint: didYouMean(near) ?? 'docs/objects.md lists them',
     },
   );
 }
@@ -235,7 +237,7 @@ class Environment implements LinkEnvironment {
         if (this.#made.has(reference.map)) return undefined;
         const index = this.#spec.maps.findIndex(({ name }) => name === reference.map);
         const call = { opcode: CALL, dst: 0, src: 0, offset: 0, imm: MISSING_MAP + index } as const;
-        return { instructions: [call, call], reason: `map "${reference.map}" was not made` };
+        return { instructions: [call, call], reason: { reason: `map "${reference.map}" was not made` } };
       }
     }
   }
@@ -286,7 +288,7 @@ function programSpec(
   const rule = program.rule!;
   const also = program.exceptionCallback === undefined ? [] : [program.exceptionCallback];
   const linked = linkProgram(program.function, environment, also);
-  const unreachable = new Map<number, string | (() => string)>(linked.unreachable);
+  const unreachable = new Map<number, Unreachable | (() => Unreachable)>(linked.unreachable);
   const functions = linked.functions.flatMap(({ key, start }) => {
     for (const { slot, reason } of environment.poisoned(key)) unreachable.set(start + slot, reason);
     const { type, name } = spec.functions.get(key)!;
@@ -300,6 +302,7 @@ function programSpec(
   const attachType = attachTypeOf(program);
   return {
     name: program.name,
+    section: program.section,
     type: rule.type,
     ...(attachType === undefined ? {} : { attachType }),
     instructions: linked.instructions,

@@ -9,7 +9,7 @@ import type { Btf } from '../../btf/btf.ts';
 import type { Member, TypeId } from '../../btf/types.ts';
 import type { ElfSection } from '../../elf/header.ts';
 import { MapType } from '../../kernel/spec.ts';
-import { nearestNames } from '../../text/nearest.ts';
+import { didYouMean, nearestNames } from '../../text/nearest.ts';
 import type { ObjectError } from '../errors.ts';
 import type { ObjectMap } from '../spec.ts';
 import type { ObjectImage } from './image.ts';
@@ -139,7 +139,7 @@ class DefinitionReader {
           break;
         }
         default:
-          if (this.#options.strict) {
+          if (this.#options.strict || isMistyped(member.name, definition.members)) {
             throw this.#wrong(`unknown member "${member.name}"`, nearHint(member.name, definitionMembers));
           }
       }
@@ -251,9 +251,14 @@ const definitionMembers: readonly string[] = [
   'map_extra',
 ];
 
+/** Members of later days are left alone, `max_entris` is not: it stands where `max_entries` is missing. */
+function isMistyped(name: string, members: readonly Member[]): boolean {
+  const [near] = nearestNames(name, definitionMembers);
+  return near !== undefined && !members.some((member) => member.name === near);
+}
+
 function nearHint(name: string, known: readonly string[]): string | undefined {
-  const near = nearestNames(name, known);
-  return near.length === 0 ? undefined : `near names: ${near.join(', ')}`;
+  return didYouMean(nearestNames(name, known));
 }
 
 /** Slots from the relocations of `.maps`: each names what stands at its place. */

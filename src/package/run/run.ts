@@ -116,11 +116,13 @@ function attachAll(loaded: BpfObject, described: readonly PackageProgram[], give
     if (annotations?.link === false) continue;
     if (program.spec.rule?.attach === 'none') continue;
     const options = { ...placeOf(program, annotations), ...given };
-    if (!saysWhere(program.spec) && Object.keys(options).length === 0) {
+    // Without a name for it, the network namespace that bpfkit is in.
+    const ownPlace = saysWhere(program.spec) || program.spec.rule?.attach === 'netns';
+    if (!ownPlace && Object.keys(options).length === 0) {
       throw new PackageError(
         'unsupported',
         `program "${program.name}" (${program.spec.section}): nothing says where it is attached`,
-        { hint: `to do: bpfkit run ${wanted(program)} PACKAGE` },
+        { hint: `to do: ${wanted(program)}` },
       );
     }
     program.attach(
@@ -135,13 +137,22 @@ function wanted({ spec }: LoadedProgram): string {
     case 'xdp':
     case 'tcx':
     case 'netkit':
-      return '--interface NAME';
+      return 'bpfkit run --interface NAME PACKAGE';
     case 'tc':
-      return '--interface NAME --direction ingress|egress';
+    case 'tcAction':
+      return 'bpfkit run --interface NAME --direction ingress|egress PACKAGE';
     case 'cgroup':
-      return '--cgroup PATH';
+    case 'lsmCgroup':
+      return 'bpfkit run --cgroup PATH PACKAGE';
+    case 'socket':
+    case 'reuseport':
+    case 'sockmap':
+    case 'netfilter':
+    case 'route':
+    case 'lirc':
+      return `attach it from TypeScript, with what it needs: loadObject(FILE).programs.${spec.name}.attach({ … })`;
     default:
-      return '--target NAME';
+      return 'bpfkit run --target NAME PACKAGE';
   }
 }
 
