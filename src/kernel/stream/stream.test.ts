@@ -65,6 +65,20 @@ test('a loop gets records that were there, records that come, and ends when the 
   stream.close();
 });
 
+test('a function gets the last records of a stream that is finished at that moment, and then the end', async () => {
+  const { ring, stream } = setUp();
+  const got: number[] = [];
+  const reading = stream.each((memory, offset) => got.push(byte(memory.view, offset, 1)));
+  await sleep(5);
+  send(ring, 1, 2);
+  // The wake-up is on its way, and will not come again.
+  stream.finish();
+  const late = sleep(5000, 'it waits for more', { ref: false });
+  assert.equal(await Promise.race([reading, late]), undefined);
+  assert.deepEqual(got, [1, 2]);
+  stream.close();
+});
+
 test('batches hold what there is, up to their size, and are never empty', async () => {
   const { ring, stream } = setUp();
   send(ring, 1, 2, 3, 4, 5);

@@ -219,8 +219,8 @@ export class RecordStream {
   }
 
   #progress(count: number, limit: number): Progress {
-    // Somebody still writes the last records: look again, but not for ever.
-    if (count === 0 && this.#state === 'finishing') return 'tick';
+    // No edge is waited for that might not come. Somebody still writes the last records: look again, but not for ever.
+    if (this.#state === 'finishing') return count === 0 ? 'tick' : 'behind';
     return count === limit || this.#source.fill > highFill ? 'behind' : count;
   }
 
