@@ -16,9 +16,9 @@ import { FileTable, fileBytes, fileNumbers } from '../../src/tree/files/model.ts
 import { encodeFile, readFileRecords } from '../../src/tree/files/record.ts';
 import { type PlainTask, snapshotOf } from '../../src/tree/plain.ts';
 import { planReport, writeReport } from '../../src/tree/report.ts';
-import { type FuzzReport, fuzz, fuzzFromCommandLine } from './mutate.ts';
+import { type Chance, type FuzzReport, fuzz, fuzzFromCommandLine, withMutation } from './mutate.ts';
 
-function seedCapture(): Uint8Array {
+export function seedCapture(): Uint8Array {
   const tasks: PlainTask[] = Array.from({ length: 6 }, (_, i) => ({
     ...{ tid: i + 1, pid: i + 1, vtid: i + 1, rptid: i >> 1, comm: `task-${i >> 1}`, exepath: '/bin/x' },
     ...{ cmdline: `x\0${i}\0`, start_time: BigInt(i) << 40n, rss: 4096n },
@@ -33,7 +33,7 @@ function seedCapture(): Uint8Array {
 }
 
 /** Captures of bpftree: a header and records without any checksum. */
-function bpftreeSeeds(): Uint8Array[] {
+export function bpftreeSeeds(): Uint8Array[] {
   const newest = Buffer.alloc(40 + 2 * 1097 + 536);
   newest.writeBigUInt64LE(1n, 8);
   newest.writeBigUInt64LE(2n, 24);
@@ -84,6 +84,19 @@ function look(bytes: Uint8Array): 'accepted' | 'refused' {
 
 /** Marks the seeds that are the content of a section, and which one: containers do not begin so. */
 const INNER = 0xff;
+
+/** Captures out of chance that most of the reader sees: broken inside a container that is whole. */
+export function brokenCaptures(): (chance: Chance) => Uint8Array {
+  return (chance) => {
+    const [type, content] = sections[chance.below(sections.length)]!;
+    let capture = new Uint8Array();
+    withMutation(Uint8Array.from(content), chance, (broken) => {
+      const others = sections.filter(([other]) => other !== type);
+      capture = Uint8Array.from(encodeContainer([...others, [type, Uint8Array.from(broken)]]));
+    });
+    return capture;
+  };
+}
 
 function lookInside(bytes: Uint8Array): 'accepted' | 'refused' {
   const type = ['HOST', 'TASK', 'FILE', 'HIDE'][bytes[1] ?? 0];

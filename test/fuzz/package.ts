@@ -144,18 +144,20 @@ function readWhole(text: string): void {
   }
 }
 
-export function fuzzPackages(iterations: number, seed: number): FuzzReport {
-  const objects = ['first', 'maps', 'externs'].map(objectBytes);
-  const document = (object: Uint8Array, meta: unknown): unknown => ({
+function document(object: Uint8Array, meta: unknown): unknown {
+  return {
     bpf_object: deflateSync(object, { level: 1 }).toString('base64'),
     bpf_object_size: object.length,
     meta,
-  });
+  };
+}
+
+/** Makes packages of these objects out of chance, most of them broken somewhere. */
+export function brokenPackages(names: readonly string[]): (chance: Chance) => string {
+  const objects = names.map(objectBytes);
   const whole = objects.map((object) => document(object, annotated(object, new Chance(5))));
   for (const one of whole) readPackage(JSON.stringify(one), 'fuzz');
-  // The bytes that are changed are what chance is made of: a document is changed by its members, not by its letters.
-  return fuzz([new Uint8Array(64)], iterations, seed, (tape) => {
-    const chance = new Chance(createHash('sha1').update(tape).digest().readUInt32LE());
+  return (chance) => {
     const which = chance.below(objects.length);
     let text = JSON.stringify(whole[which]);
     const how = chance.below(16);
@@ -182,8 +184,17 @@ export function fuzzPackages(iterations: number, seed: number): FuzzReport {
       }
       text = JSON.stringify(value) ?? 'null';
     }
+    return text;
+  };
+}
+
+export function fuzzPackages(iterations: number, seed: number): FuzzReport {
+  const make = brokenPackages(['first', 'maps', 'externs']);
+  // The bytes that are changed are what chance is made of: a document is changed by its members, not by its letters.
+  return fuzz([new Uint8Array(64)], iterations, seed, (tape) => {
+    const chance = new Chance(createHash('sha1').update(tape).digest().readUInt32LE());
     try {
-      readWhole(text);
+      readWhole(make(chance));
       return 'accepted';
     } catch (error) {
       return refusedOnly(error);
@@ -220,7 +231,7 @@ const text = (value: string): number[] => [value.length, ...Buffer.from(value)];
 const section = (id: number, content: readonly number[]): number[] => [id, content.length, ...content];
 
 /** Imports of all kinds that may be, a memory, a table, a global, an export and a function. */
-const wasm: Uint8Array = Uint8Array.from([
+export const wasm: Uint8Array = Uint8Array.from([
   ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
   ...section(1, [2, 0x60, 0, 0, 0x60, 1, 0x7f, 1, 0x7f]),
   ...section(2, [
@@ -314,7 +325,7 @@ const challenges = [
 ];
 
 /** What a registry should say, half of the time. */
-function answer(url: string, method: string, chance: Chance): Response {
+export function answer(url: string, method: string, chance: Chance): Response {
   if (chance.below(2) === 0) {
     if (method === 'PUT') return new Response('', { status: 201 });
     if (method === 'POST')

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Btf } from '../../btf/btf.ts';
+import { BtfError } from '../../btf/errors.ts';
 import { vmlinux } from '../../kernel/vmlinux.ts';
 import { minimisedTypes } from '../../object/core/minimise.ts';
 import { objectDeclarations } from '../../object/declarations.ts';
@@ -18,7 +19,7 @@ export function run(call: Call, io: Io): ExitCode {
     if (path === undefined || path === '-')
       throw new UsageError('--min-btf writes a file: give --output', 'gen');
     const given = call.value('btf');
-    const types = given === undefined ? vmlinux() : Btf.parse(readFileSync(given));
+    const types = given === undefined ? vmlinux() : typesOf(given);
     write(path, minimisedTypes(objects, types));
     return 0;
   }
@@ -37,6 +38,17 @@ export function run(call: Call, io: Io): ExitCode {
 
 function open(path: string): ObjectSpec {
   return parseObject(readFileSync(path), { file: basename(path) });
+}
+
+/** Throws BtfError with the file's name in front. */
+function typesOf(path: string): Btf {
+  const bytes = readFileSync(path);
+  try {
+    return Btf.parse(bytes);
+  } catch (error) {
+    if (!(error instanceof BtfError)) throw error;
+    throw new BtfError(error.code, `${path}: ${error.message}`, error.type);
+  }
 }
 
 function write(path: string, content: string | Uint8Array): void {

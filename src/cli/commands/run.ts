@@ -30,7 +30,11 @@ export async function run(call: Call, io: Io): Promise<ExitCode> {
       throw new UsageError('--trace-pipe shows packages and objects, no WebAssembly modules', 'run');
     }
     const { runModule } = await import('../../package/wasm/run.ts');
-    const code = await runModule(opened.module, opened.name, words, { say: (line) => io.err.line(line) });
+    // It tells of objects of the guest, with their names.
+    const tell = (message: string): void => {
+      for (const line of message.split('\n')) io.err.line(escapeText(line));
+    };
+    const code = await runModule(opened.module, opened.name, words, { say: tell });
     // The guest's own codes beyond ours would not be ours to explain.
     return code === 0 ? 0 : 1;
   }
