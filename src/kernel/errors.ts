@@ -108,6 +108,14 @@ export function noKernelBtf(cause: unknown): KernelError {
   );
 }
 
+/** What is read is no type information: the kernel itself writes nothing else. */
+export function strangeKernelBtf(cause: Error): KernelError {
+  return new KernelError('noType', `read /sys/kernel/btf/vmlinux: ${cause.message}`, {
+    cause,
+    hint: 'this is not what a kernel writes: see what is mounted over it (findmnt -T /sys/kernel/btf/vmlinux)',
+  });
+}
+
 /** A program in messages, with what its source calls its place: `"on_exit" (fentry/do_exit)`. */
 export function programText({ name, section }: { readonly name: string; readonly section?: string }): string {
   return section === undefined ? `"${name}"` : `"${name}" (${section})`;

@@ -1,11 +1,12 @@
 /** The running kernel's types: found on first use, once a process. */
 import { readFileSync, statSync } from 'node:fs';
 import { Btf } from '../btf/btf.ts';
+import { BtfError } from '../btf/errors.ts';
 import { SysError } from '../sys/errors.ts';
 import { openPath } from '../sys/file.ts';
 import { Mapping } from '../sys/memory.ts';
 import { keptFiles } from '../sys/root-cache.ts';
-import { noKernelBtf } from './errors.ts';
+import { noKernelBtf, strangeKernelBtf } from './errors.ts';
 import { kernelIdentity } from './identity.ts';
 
 const path = '/sys/kernel/btf/vmlinux';
@@ -26,9 +27,18 @@ function indexed(bytes: Uint8Array): Btf {
   const cache = keptFiles();
   const name = `types-${kernelIdentity()}-${bytes.length}.bin`;
   const index = cache?.read(name);
-  const types = Btf.parse(bytes, { index });
+  const types = parsed(bytes, index);
   if (cache !== undefined && index === undefined) cache.write(name, types.index());
   return types;
+}
+
+function parsed(bytes: Uint8Array, index: Uint8Array | undefined): Btf {
+  try {
+    return Btf.parse(bytes, { index });
+  } catch (error) {
+    if (error instanceof BtfError) throw strangeKernelBtf(error);
+    throw error;
+  }
 }
 
 /**

@@ -87,6 +87,7 @@ export function recognise(bytes: Uint8Array, name: string, format: Format | unde
     case 'json':
       return { kind: 'bpf', package: readPackage(Buffer.from(bytes).toString('utf8'), name), name };
     default:
+      if (bytes.length === 0) throw badPackage(name, 'it is empty: compile, build or copy it again');
       throw badPackage(name, 'neither a package (JSON), nor a BPF object (ELF), nor a WebAssembly module');
   }
 }

@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { olderThan } from '../../src/kernel/feature/release.ts';
 import { bpfkit, startBpfkit } from '../support/command.ts';
 import { addPair, enterNewNetwork, hasInterfaceKind, removeInterface, up } from '../support/network.ts';
 import { projectRoot } from '../support/project.ts';
@@ -164,10 +165,15 @@ test('a file that is cut off, is nothing, or is for another machine is said', { 
   const good = compile('good', head + empty);
   const cut = compile('cut', head + empty);
   truncateSync(cut, 500);
-  await refused([cut], /ends outside of the file, which has 500/);
+  await refused(
+    [cut],
+    /ends outside of the file, which has 500 .*; it is damaged or not whole: compile or copy it again/,
+  );
   truncateSync(cut, 20);
   await refused([cut], /ends outside of the file, which has 20/);
   truncateSync(cut, 0);
+  await refused([cut], /cut\.bpf\.o: it is empty: compile, build or copy it again/);
+  writeFileSync(cut, 'hello');
   await refused([cut], /neither a package \(JSON\), nor a BPF object \(ELF\)/);
   truncateSync(cut, 3 * 2 ** 30);
   await refused([cut], /3221225472 bytes are more than a package has/);
@@ -219,14 +225,15 @@ test('a program of an interface asks for one, where it is written, and names wha
   await refused(['--interface', 'nothing7', path], /xdp nothing7: there is no such interface/);
 });
 
-test('a kernel that does not show its types says what to boot', { skip }, () => {
+/** Runs an object that needs the kernel's types, where `mount` has changed what it sees of them. */
+function withTypes(mount: string): string {
   const path = compile(
     'needs-types',
     `${head}struct task_struct { int tgid; } __attribute__((preserve_access_index));
 ${inC('struct task_struct *t = (void *)bpf_get_current_task(); return BPF_CORE_READ(t, tgid);')}`,
   );
   const command = join(projectRoot, 'dist/bpfkit.cjs');
-  const script = 'mount -t tmpfs none /sys/kernel/btf && exec "$0" "$1" run "$2"';
+  const script = `${mount} && exec "$0" "$1" run "$2"`;
   const { status, stderr } = spawnSync(
     'unshare',
     ['-m', 'sh', '-c', script, process.execPath, command, path],
@@ -236,7 +243,69 @@ ${inC('struct task_struct *t = (void *)bpf_get_current_task(); return BPF_CORE_R
     },
   );
   assert.equal(status, 1, stderr);
-  assert.match(stderr, /offers no type information; boot a kernel built with CONFIG_DEBUG_INFO_BTF=y/);
+  return stderr;
+}
+
+test('a kernel that does not show its types, or shows something else, says what to do', { skip }, () => {
+  const none = withTypes('mount -t tmpfs none /sys/kernel/btf');
+  assert.match(none, /offers no type information; boot a kernel built with CONFIG_DEBUG_INFO_BTF=y/);
+  for (const [name, content] of [
+    ['empty', ''],
+    ['text', 'hello'],
+  ] as const) {
+    const path = join(folder, name);
+    writeFileSync(path, content);
+    const said = withTypes(`mount --bind ${path} /sys/kernel/btf/vmlinux`);
+    assert.match(
+      said,
+      /read \/sys\/kernel\/btf\/vmlinux: parse BTF: \d bytes are too few .*; .* see what is mounted/,
+    );
+  }
+});
+
+test('a function that the kernel has is called through a struct that is only declared; a wrong type is shown', {
+  skip: skip || (olderThan('6.2') && 'needs kfuncs of Linux 6.2'),
+}, async () => {
+  const right = `struct task_struct;
+extern struct task_struct *bpf_task_from_pid(int pid) __ksym;
+extern void bpf_task_release(struct task_struct *task) __ksym;
+SEC("tp_btf/sched_switch") int program(void *ctx) { return 0; }
+`;
+  await refused(
+    [
+      compile(
+        'kfunc-type',
+        `${head}extern int bpf_task_from_pid(int, int) __ksym;\n${inC('return bpf_task_from_pid(1, 2);')}`,
+      ),
+    ],
+    /this kernel has "struct task_struct \*bpf_task_from_pid\(s32 pid\)", the object declares "int bpf_task_from_pid\(int, int\)"/,
+  );
+  const body = 'struct task_struct *t = bpf_task_from_pid(1); if (t) bpf_task_release(t); return 0;';
+  const path = compile('kfunc-forward', head + right.replace('return 0;', body));
+  const run = startBpfkit(['run', path, '--verbose']);
+  await run.saw(/attached/);
+  run.signal('SIGINT');
+  assert.equal((await run.result()).code, 0);
+});
+
+test('members of maps that are misspelt, and programs that nothing runs, are said', { skip }, async () => {
+  await refused(
+    [
+      compile(
+        'misspelt',
+        `${head}struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entris, 4); __type(key, int); __type(value, int); } m SEC(".maps");
+${inC('int key = 0; return bpf_map_lookup_elem(&m, &key) != 0;')}`,
+      ),
+    ],
+    /map "m": unknown member "max_entris"; did you mean max_entries\?/,
+  );
+  const idle = startBpfkit([
+    'run',
+    compile('idle', `${head}SEC("syscall") int later(void *ctx) { return 0; }\n`),
+  ]);
+  await idle.saw(/program "later" \(syscall\) is not attached: it runs when it is called/);
+  idle.signal('SIGINT');
+  assert.equal((await idle.result()).code, 0);
 });
 
 /** Whether a program is on the interface, by the list of links. */

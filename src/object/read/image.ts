@@ -160,7 +160,9 @@ export function withPlace<T>(file: string, section: string | undefined, read: ()
   } catch (error) {
     if (error instanceof ElfError) {
       const code = error.code === 'limit' ? 'limit' : error.code === 'bounds' ? 'bounds' : 'format';
-      throw new ObjectError(code, { file, section }, error.message, { cause: error });
+      const cut = section === undefined && (error.code === 'bounds' || error.code === 'short');
+      const hint = cut ? 'it is damaged or not whole: compile or copy it again' : undefined;
+      throw new ObjectError(code, { file, section }, error.message, { hint, cause: error });
     }
     if (error instanceof BtfError || error instanceof AsmError) {
       const code = error.code === 'bounds' ? 'bounds' : 'format';

@@ -1,8 +1,10 @@
 /** Running a package: set its variables, load, attach, and print what its maps say until it is told to end. */
 import { TracePipe } from '../../kernel/printk/trace-pipe.ts';
+import { ProgramType } from '../../kernel/spec.ts';
 import { type AttachOptions, saysWhere } from '../../object/attach.ts';
 import { type LoadObjectOptions, loadSpec } from '../../object/load/load.ts';
 import { BpfObject, type LoadedProgram } from '../../object/object.ts';
+import type { ObjectSpec } from '../../object/spec.ts';
 import { escapeText } from '../../text/escape.ts';
 import { jsonText } from '../../text/json.ts';
 import { badPackage, PackageError } from '../errors.ts';
@@ -51,6 +53,7 @@ export async function runPackage(
   }
   if (spec.programs.length === 0) throw badPackage(what, 'it has no program, so nothing would run');
   applyOptions(spec, known, parsed.values);
+  for (const sentence of idlePrograms(spec)) options.say(sentence);
   const exported = exportsOf(meta, spec, what);
   const formats = printkFormats(spec);
   if (exported.length === 0 && formats.length > 0 && options.tracePipe !== true) {
@@ -80,6 +83,21 @@ export async function runPackage(
     messages?.close();
     loaded.close();
   }
+}
+
+/** Programs that nothing will run: left out silently, they look as if they ran and saw nothing. */
+function idlePrograms(spec: ObjectSpec): string[] {
+  const used = new Set(spec.maps.flatMap(({ structOps }) => [...(structOps?.functions.values() ?? [])]));
+  return spec.programs.flatMap(({ name, section, rule, function: key, autoload }) => {
+    if (!autoload) return [];
+    const who = escapeText(`"${name}" (${section})`);
+    if (rule?.attach === 'structOps' && !used.has(key)) {
+      return [`program ${who} is in no structure of .struct_ops, so nothing runs it`];
+    }
+    return rule?.type === ProgramType.syscall
+      ? [`program ${who} is not attached: it runs when it is called`]
+      : [];
+  });
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
