@@ -10,6 +10,7 @@ import { Fd } from '../sys/fd.ts';
 import { Limit, limitless, trySetLimit } from '../sys/process.ts';
 import { badSpec } from './errors.ts';
 import { olderThan } from './feature/release.ts';
+import { ArenaMap } from './map/arena.ts';
 import { codecsOf } from './map/btf-codec.ts';
 import { type CreateContext, createMap } from './map/create.ts';
 import { type HandleCodecs, handleOf } from './map/handle.ts';
@@ -148,7 +149,14 @@ function make(
 ): BpfMap {
   const { fd, shape } = createMap(spec, context);
   owned.push(fd);
-  return handleOf(fd, shape, codecs);
+  const handle = handleOf(fd, shape, codecs);
+  // Programs that use it are translated with its address: it has to have one before they are loaded.
+  if (handle instanceof ArenaMap) {
+    owned.push(handle);
+    const { buffer } = handle.mmap(spec.extra ? { address: spec.extra } : {});
+    if (spec.contents !== undefined) new Uint8Array(buffer).set(spec.contents);
+  }
+  return handle;
 }
 
 /** Loads the collection's BTF with the source lines of its programs in it, where there is any of both. */

@@ -119,7 +119,9 @@ class Combination {
       if (extern.kind !== 'kconfig') this.#extern(spec, { ...extern, type: maybe(extern.type) });
     for (const map of spec.maps) {
       if (map.data?.kind === 'kconfig') maps.set(map.name, this.#kconfig(spec, map, types!, to));
-      else if (map.data !== undefined) maps.set(map.name, this.#section(spec, map, to));
+      else if (map.data?.kind === 'arena') {
+        throw wrong(spec, `the variables in arena "${map.name}" would move, which combining does not do yet`);
+      } else if (map.data !== undefined) maps.set(map.name, this.#section(spec, map, to));
       else maps.set(map.name, { name: this.#map(spec, map, to), at: (offset) => offset });
     }
     const keys = this.#keys(spec);

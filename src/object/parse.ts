@@ -8,7 +8,7 @@ import type { Btf } from '../btf/btf.ts';
 import { SectionType } from '../elf/constants.ts';
 import { ObjectError } from './errors.ts';
 import { type FoundFunction, readFunctions } from './read/code.ts';
-import { readDataSections, readExterns } from './read/data.ts';
+import { readArenaData, readDataSections, readExterns } from './read/data.ts';
 import { readExtension } from './read/extension.ts';
 import { ObjectImage, withPlace } from './read/image.ts';
 import { isLegacySection, readLegacyMaps } from './read/legacy-maps.ts';
@@ -48,13 +48,19 @@ function read(bytes: Uint8Array, file: string, strict: boolean): ObjectSpec {
   const { externs, kconfig } = readExterns(image, name);
   const defined = readMaps(image, { strict });
   const legacy = readLegacyMaps(image, strict);
+  const inArena = readArenaData(
+    image,
+    defined.map(({ map }) => map),
+  );
+  const dataNames = new Map([...data].map(([section, map]) => [section, map.name]));
+  if (inArena !== undefined) dataNames.set(inArena.section, inArena.arena.name);
   const mapSection = image.elf.section('.maps')?.index;
   const places = new Map<string, string>();
   for (const { map, offset } of defined) places.set(`${mapSection}:${offset}`, map.name);
   for (const { map, section, offset } of legacy) places.set(`${section}:${offset}`, map.name);
   resolveReferences(image, {
     functions,
-    data: new Map([...data].map(([section, map]) => [section, map.name])),
+    data: dataNames,
     maps: places,
     mapSections: new Set(
       image.elf.sections
@@ -65,7 +71,7 @@ function read(bytes: Uint8Array, file: string, strict: boolean): ObjectSpec {
     kconfig: kconfig?.name,
   });
   const maps: ObjectMap[] = [
-    ...defined.map(({ map }) => map),
+    ...defined.map(({ map }) => (map.name === inArena?.arena.name ? inArena.arena : map)),
     ...legacy.map(({ map }) => map),
     ...data.values(),
     ...(kconfig === undefined ? [] : [kconfig]),

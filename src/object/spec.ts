@@ -132,10 +132,10 @@ export interface ObjectMap {
   readonly structOps?: StructOps;
 }
 
-/** Global variables of one section: the value of a one-element array. */
+/** Global variables of one section: the value of a one-element array, or the first bytes of an arena. */
 export interface DataSection {
   readonly section: string;
-  readonly kind: 'data' | 'rodata' | 'bss' | 'kconfig';
+  readonly kind: 'data' | 'rodata' | 'bss' | 'kconfig' | 'arena';
   /** The first contents; editable, as long as the length stays. */
   readonly contents: Uint8Array;
   /** Its DATASEC in the object's types. */

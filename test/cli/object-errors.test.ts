@@ -61,6 +61,11 @@ ${inC('int key = 0; return bpf_map_lookup_elem(&counts, &key) != 0;')}`,
     /map "counts": maxEntries is 0; say how many entries it has \(in C: __uint\(max_entries, N\)\)/,
   ],
   [
+    'a variable in an arena that is not there',
+    `long lost SEC(".addr_space.1") = 7;\n${inC('return lost;')}`,
+    /section "\.addr_space\.1": the object has no arena; variables that are __arena need exactly one map of BPF_MAP_TYPE_ARENA/,
+  ],
+  [
     'a map that no memory holds',
     `struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 4000000000); __type(key, int); __type(value, long[64]); } big SEC(".maps");
 ${inC('int key = 0; return bpf_map_lookup_elem(&big, &key) != 0;')}`,

@@ -54,6 +54,10 @@ export function completed(spec: MapSpec): MapShape {
   if (kind.access === 'arena') {
     if (maxEntries === 0)
       throw badSpec(what, 'maxEntries is 0; say its size in pages (in C: __uint(max_entries, N))');
+    const bytes = spec.contents?.length ?? 0;
+    if (bytes > maxEntries * pageSize()) {
+      throw badSpec(what, `its variables have ${bytes} bytes, more than its pages (${maxEntries})`);
+    }
     flags |= MapFlag.mmapable;
     return { name: spec.name, type: spec.type, keySize: 0, valueSize: 0, maxEntries, flags };
   }
@@ -121,7 +125,9 @@ export function createMap(spec: MapSpec, context: CreateContext = {}): { fd: Fd;
   let fd: Fd | undefined;
   try {
     fd = create(spec, shape, inner?.fd.number, context);
-    if (spec.contents !== undefined) write(fd, shape, spec.contents);
+    // An arena is written through its mapping, which the handle has.
+    const written = mapKind(spec.type).access !== 'arena';
+    if (spec.contents !== undefined && written) write(fd, shape, spec.contents);
     if (spec.freeze === true) bpf('mapFreeze', { mapFd: fd.number }, `map "${spec.name}"`);
     return { fd, shape };
   } catch (error) {

@@ -18,6 +18,9 @@ const MAX_DATA = 1 << 28;
 
 const KCONFIG = '.kconfig';
 
+/** Where compilers put variables of address space 1, which `__arena` stands for. */
+const ARENA = '.addr_space.1';
+
 function kindOf(section: ElfSection): 'data' | 'rodata' | 'bss' | undefined {
   const match = /^\.(data|rodata|bss)(?:\.|$)/.exec(section.name);
   if (match === null || (section.flags & SectionFlag.alloc) === 0) return undefined;
@@ -47,6 +50,32 @@ export function readDataSections(image: ObjectImage, objectName: string): Map<nu
     maps.set(section.index, dataMap(objectName, data));
   }
   return maps;
+}
+
+/**
+ * Variables in an arena: they are no map of their own, but what the object's arena begins with. Answers the index of
+ * their section and the arena with them; undefined for an object without any.
+ */
+export function readArenaData(
+  image: ObjectImage,
+  maps: readonly ObjectMap[],
+): { readonly section: number; readonly arena: ObjectMap } | undefined {
+  const section = image.elf.sections.find(({ name }) => name === ARENA);
+  if (section === undefined || section.size === 0) return undefined;
+  if (section.size > MAX_DATA)
+    throw image.at(section, undefined, `${section.size} bytes of variables`, 'limit');
+  const [arena, another] = maps.filter(({ type }) => type === MapType.arena);
+  if (arena === undefined || another !== undefined) {
+    const found = arena === undefined ? 'no arena' : 'several arenas';
+    const hint = 'variables that are __arena need exactly one map of BPF_MAP_TYPE_ARENA';
+    throw image.at(section, undefined, `the object has ${found}`, 'map', hint);
+  }
+  const contents = new Uint8Array(section.size);
+  if (section.type !== SectionType.nobits) contents.set(image.contents(section).bytes);
+  const type = image.types?.find(ARENA, 'section');
+  const variables = type === undefined ? [] : variablesOf(image, section, type);
+  const data: DataSection = { section: ARENA, kind: 'arena', contents, type, variables };
+  return { section: section.index, arena: { ...arena, data } };
 }
 
 function variablesOf(image: ObjectImage, section: ElfSection, id: TypeId): ObjectVariable[] {

@@ -28,7 +28,6 @@ export interface Referable {
 
 /** Sections that compilers write for newer kernels, and that are not loaded here. */
 const notYet: ReadonlyMap<string, string> = new Map([
-  ['.addr_space.1', 'variables in an arena are not supported'],
   ['.jumptables', 'jump tables (gotox) are not supported'],
 ]);
 

@@ -23,13 +23,14 @@ export function skeletonOf(spec: ObjectSpec, source: AnnotatedSource): Skeleton 
   };
 }
 
-/** `.kconfig` is filled from the kernel's configuration: nobody sets it. */
+/** `.kconfig` is filled from the kernel's configuration: nobody sets it. An arena is more than its variables. */
 function isMapped(map: ObjectMap): boolean {
-  return map.data !== undefined && map.data.kind !== 'kconfig';
+  return map.data !== undefined && map.data.kind !== 'kconfig' && map.data.kind !== 'arena';
 }
 
 function describeMap(map: ObjectMap, source: AnnotatedSource): PackageMap {
-  const ident = map.data ? map.data.section.slice(1).replace(/\W/g, '_') : map.name;
+  const ident =
+    map.data && map.data.kind !== 'arena' ? map.data.section.slice(1).replace(/\W/g, '_') : map.name;
   return {
     name: map.name,
     ident,
