@@ -4,7 +4,7 @@
  * A marker of a program stands in several places, and where its arguments are differs from place to place: in a
  * register here, on the stack there. The notes of the file say it as text. A program cannot read text, so each
  * different description becomes an entry of the array `__bpf_usdt_specs`, and the uprobe of each place has the number
- * of its entry as its cookie, by which `bpf_usdt_arg()` finds it.
+ * of its entry as its cookie, by which `bpf_usdt_arg()` finds it; on kernels without cookies its address tells it.
  *
  * The entries' type is the object's own, since headers of different ages lay it out differently.
  */
@@ -21,7 +21,6 @@ import {
   splitUsdtArguments,
   type UsdtArgument,
 } from '../elf/usdt-arguments.ts';
-import { helperFeature } from '../kernel/feature/features.ts';
 import { AttachError } from '../kernel/link/errors.ts';
 import { AttachedLink } from '../kernel/link/link.ts';
 import { attachUprobe } from '../kernel/link/uprobe.ts';
@@ -30,11 +29,11 @@ import { resolveUserFunction } from '../kernel/link/user-function.ts';
 import { KeyedMap } from '../kernel/map/keyed.ts';
 import type { BpfMap } from '../kernel/map/map.ts';
 import type { Program } from '../kernel/program/program.ts';
-import { ProgramType } from '../kernel/spec.ts';
 import { nearestNames } from '../text/nearest.ts';
 import { ObjectError } from './errors.ts';
 import type { UsdtPlace } from './place.ts';
 import type { ObjectSpec } from './spec.ts';
+import { AddressTable, bytes as bytesCodec, markerAddress, usesCookies } from './usdt-addresses.ts';
 
 const SPECS = '__bpf_usdt_specs';
 const MAX_ARGUMENTS = 12;
@@ -76,31 +75,49 @@ export interface UsdtOptions {
   readonly cookie?: bigint;
 }
 
+interface FoundNote extends UsdtNote {
+  /** In the process, where that tells places apart. */
+  readonly running: bigint | undefined;
+}
+
 /** The entries of one loaded object: descriptions that are equal share one. */
 export class UsdtSpecs {
   readonly #spec: ObjectSpec;
+  readonly #maps: ReadonlyMap<string, BpfMap>;
   readonly #map: BpfMap | undefined;
   readonly #numbers = new Map<string, number>();
+  #addresses: AddressTable | undefined;
 
   constructor(spec: ObjectSpec, maps: ReadonlyMap<string, BpfMap>) {
     this.#spec = spec;
+    this.#maps = maps;
     this.#map = maps.get(SPECS);
   }
 
   /** Attaches to all places of a marker, or to none. Throws AttachError, ObjectError. */
   attach(program: Program, place: UsdtPlace, options: UsdtOptions = {}): AttachedLink {
-    if (helperFeature(174, ProgramType.kprobe).answer === 'no') {
-      throw this.#wrong(program, 'this kernel has no cookies (Linux 5.15), by which places are told apart');
-    }
     const { path } = resolveUserFunction(program.name, place.binary, '', 0);
-    const { notes, arch } = this.#notes(program, path, place);
+    const cookies = usesCookies(this.#spec, this.#maps);
+    const where = cookies ? undefined : options;
+    const { notes, arch } = this.#notes(program, path, place, where);
     const target = `${path}:${place.provider}:${place.name}`;
-    const places = notes.map((note) => ({
-      offset: note.fileOffset!,
-      symbol: `${place.provider}:${place.name}`,
-      cookie: BigInt(this.#number(program, note, arch, options.cookie ?? 0n)),
-      ...(note.semaphoreOffset === undefined ? {} : { semaphoreOffset: note.semaphoreOffset }),
-    }));
+    const addresses: bigint[] = [];
+    const places = notes.map((note) => {
+      const number = this.#number(program, note, arch, options.cookie ?? 0n);
+      if (note.running !== undefined) {
+        this.#byAddress(program).set(note.running, number);
+        addresses.push(note.running);
+      }
+      return {
+        offset: note.fileOffset!,
+        symbol: `${place.provider}:${place.name}`,
+        ...(cookies ? { cookie: BigInt(number) } : {}),
+        ...(note.semaphoreOffset === undefined ? {} : { semaphoreOffset: note.semaphoreOffset }),
+      };
+    });
+    const forget = (): void => {
+      for (const address of addresses) this.#byAddress(program).delete(address);
+    };
     const only = options.pid === undefined ? {} : { pid: options.pid };
     const links: AttachedLink[] = [];
     try {
@@ -108,6 +125,7 @@ export class UsdtSpecs {
       else for (const one of places) links.push(attachUprobe(program, { path, ...one, ...only }));
     } catch (error) {
       for (const link of links) link.close();
+      forget();
       throw error;
     }
     return new AttachedLink({
@@ -119,6 +137,7 @@ export class UsdtSpecs {
       slow: true,
       afterwards: () => {
         for (const link of links) link.close();
+        if (!this.#map?.fd.closed) forget();
       },
     });
   }
@@ -127,7 +146,8 @@ export class UsdtSpecs {
     program: Program,
     path: string,
     place: UsdtPlace,
-  ): { readonly notes: UsdtNote[]; readonly arch: string } {
+    where: UsdtOptions | undefined,
+  ): { readonly notes: FoundNote[]; readonly arch: string } {
     const fd = openSync(path, 'r');
     try {
       const { size } = fstatSync(fd);
@@ -138,16 +158,27 @@ export class UsdtSpecs {
       const file = ElfFile.open({ size, read });
       const arch = file.header.machine === Machine.arm64 ? 'arm64' : 'x64';
       const all = [...usdtNotes(file)];
-      const found = all.filter(({ provider, name }) => provider === place.provider && name === place.name);
-      const notes = found.filter(({ fileOffset }) => fileOffset !== undefined);
+      const named = all.filter(({ provider, name }) => provider === place.provider && name === place.name);
+      const notes = named.filter(({ fileOffset }) => fileOffset !== undefined);
       if (notes.length === 0) throw this.#missing(program, path, place, all);
-      return { notes: notes.map((note) => ({ ...note, arguments: withSymbols(file, note) })), arch };
+      const found = notes.map((note) => {
+        const running = where === undefined ? undefined : markerAddress(file, path, note, where.pid);
+        if (typeof running === 'string') throw this.#wrong(program, running);
+        return { ...note, arguments: withSymbols(file, note), running };
+      });
+      return { notes: found, arch };
     } catch (error) {
       if (error instanceof ElfError) throw this.#wrong(program, `${path}: ${error.message}`);
       throw error;
     } finally {
       closeSync(fd);
     }
+  }
+
+  #byAddress(program: Program): AddressTable {
+    this.#addresses ??= AddressTable.of(this.#maps);
+    if (this.#addresses !== undefined) return this.#addresses;
+    throw this.#wrong(program, 'the object has no map __bpf_usdt_ip_to_spec_id: include <bpf/usdt.bpf.h>');
   }
 
   #missing(program: Program, path: string, place: UsdtPlace, all: readonly UsdtNote[]): AttachError {
@@ -182,7 +213,7 @@ export class UsdtSpecs {
     };
     const bytes = new Uint8Array(types.sizeOf(type));
     encoder(types, type, { label: SPECS })(cutDown(types, type, value), new DataView(bytes.buffer), 0);
-    const raw = map.withCodecs(map.keyCodec, rawValue(bytes.length));
+    const raw = map.withCodecs(map.keyCodec, bytesCodec(bytes.length));
     raw.set(number, bytes);
     this.#numbers.set(key, number);
     return number;
@@ -291,12 +322,4 @@ function argumentMembers(types: Btf, type: number): ReadonlySet<string> {
   const array = args === undefined ? undefined : types.type(types.strip(args.type));
   const struct = array?.kind === 'array' ? types.type(types.strip(array.element)) : undefined;
   return new Set(struct?.kind === 'struct' ? struct.members.map(({ name }) => name) : []);
-}
-
-function rawValue(size: number): ConstructorParameters<typeof KeyedMap<number, Uint8Array>>[3] {
-  return {
-    size,
-    decode: (view, offset) => new Uint8Array(view.buffer, view.byteOffset + offset, size).slice(),
-    encode: (value, view, offset) => new Uint8Array(view.buffer, view.byteOffset + offset, size).set(value),
-  };
 }

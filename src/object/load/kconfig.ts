@@ -16,11 +16,14 @@ export type Kconfig = ReadonlyMap<string, string>;
 /** A compressed configuration is 60 KB; nothing true unpacks to more than this. */
 const MAX_CONFIG = 1 << 24;
 
-/** The lines `CONFIG_X=value` of a configuration; comments say "is not set", which is being absent. */
+/**
+ * The lines `CONFIG_X=value` of a configuration; comments say "is not set", which is being absent. `LINUX_X` are not of
+ * any configuration, but can be answered by whoever loads an object.
+ */
 export function parseKconfig(text: string): Kconfig {
   const options = new Map<string, string>();
   for (const line of text.split('\n')) {
-    const match = /^(CONFIG_[A-Za-z0-9_]+)=(.*)$/.exec(line.trim());
+    const match = /^((?:CONFIG|LINUX)_[A-Za-z0-9_]+)=(.*)$/.exec(line.trim());
     if (match !== null) options.set(match[1]!, match[2]!);
   }
   return options;
