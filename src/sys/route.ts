@@ -12,6 +12,7 @@ const RTM = {
   setLink: 19,
   newQdisc: 36,
   delQdisc: 37,
+  getQdisc: 38,
   newFilter: 44,
   delFilter: 45,
   getFilter: 46,
@@ -173,6 +174,22 @@ export function addClsact(ifindex: number, subject?: string): boolean {
   }
 }
 
+/** Whether an interface has a clsact qdisc. Throws SysError. */
+export function hasClsact(ifindex: number): boolean {
+  const answers = ask({
+    name: 'RTM_GETQDISC',
+    type: RTM.getQdisc,
+    flags: NetlinkFlag.dump,
+    parts: [tcMessage(ifindex, 0, 0)],
+  });
+  return answers.some(({ body }) => {
+    if (body.length < 20) return false;
+    // Older kernels send those of all interfaces.
+    if (new DataView(body.buffer, body.byteOffset).getInt32(4, littleEndian) !== ifindex) return false;
+    return textOf(attributesIn(body.subarray(20)).get(TCA_KIND)) === 'clsact';
+  });
+}
+
 /** Removes the clsact qdisc with all its filters. Throws SysError. */
 export function removeClsact(ifindex: number): void {
   ask({
@@ -231,7 +248,7 @@ export function addFilter(
 
 /** TCA_ACT_*, TCA_ACT_BPF_*. */
 const TcaAct = { kind: 1, options: 2 } as const;
-const TcaActBpf = { parameters: 2, fd: 5, name: 6 } as const;
+const TcaActBpf = { parameters: 2, fd: 5, name: 6, id: 9 } as const;
 /** `struct tc_gen` and TC_ACT_OK for an action that does not decide. */
 const actionParameters = new Uint8Array(20);
 /** `ret -1` of classic BPF: every packet, with the class that the filter has. */
@@ -325,6 +342,13 @@ function filterOf(body: Uint8Array): TcFilter | undefined {
     priority: view.getUint32(16, littleEndian) >>> 16,
     handle,
     name: textOf(inside.get(TcaBpf.name)) ?? '',
-    programId: number32(inside.get(TcaBpf.id)) ?? 0,
+    programId: number32(inside.get(TcaBpf.id)) ?? actionProgram(inside.get(TcaBpf.actions)) ?? 0,
   };
+}
+
+/** The id of the program of a filter's first action. */
+function actionProgram(actions: Uint8Array | undefined): number | undefined {
+  const first = actions === undefined ? undefined : attributesIn(actions).get(1);
+  const options = first === undefined ? undefined : attributesIn(first).get(TcaAct.options);
+  return options === undefined ? undefined : number32(attributesIn(options).get(TcaActBpf.id));
 }

@@ -5,6 +5,7 @@ import { requestLines, requestsOf } from '../../package/requests.ts';
 import { runPackage } from '../../package/run/run.ts';
 import { escapeText } from '../../text/escape.ts';
 import { type Call, type ExitCode, type Io, UsageError } from '../command.ts';
+import { guard } from '../guard.ts';
 import { attachOptions, packageFormat, registryOptions } from './package-options.ts';
 
 export async function run(call: Call, io: Io): Promise<ExitCode> {
@@ -71,6 +72,7 @@ export async function run(call: Call, io: Io): Promise<ExitCode> {
       tracePipe: call.has('trace-pipe'),
       attach: attachOptions(call),
       signal: stop.signal,
+      keeping: guard,
       print,
       say,
     });

@@ -93,6 +93,16 @@ export const machineCommands: readonly CommandSpec[] = [
     load: () => import('../commands/completion.ts'),
   },
   {
+    name: '__guard',
+    group: '',
+    summary: 'takes away what a killed run would leave, for bpfkit run',
+    hidden: true,
+    rawWords: true,
+    arguments: [{ name: 'words', description: 'what to look after', optional: true, variadic: true }],
+    examples: [],
+    load: () => import('../commands/guard.ts'),
+  },
+  {
     name: '__complete',
     group: '',
     summary: 'candidates for the last word, for completion scripts',

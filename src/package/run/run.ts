@@ -1,4 +1,7 @@
 /** Running a package: set its variables, load, attach, and print what its maps say until it is told to end. */
+import { olderThan } from '../../kernel/feature/release.ts';
+import { type KeptFilters, keptFilters } from '../../kernel/link/kept-filters.ts';
+import { MapFlag } from '../../kernel/map/kind.ts';
 import { TracePipe } from '../../kernel/printk/trace-pipe.ts';
 import { ProgramType } from '../../kernel/spec.ts';
 import { type AttachOptions, saysWhere } from '../../object/attach.ts';
@@ -28,6 +31,11 @@ export interface RunOptions extends LoadObjectOptions {
   print(line: string): void;
   /** Lines for standard error. */
   say(line: string): void;
+  /**
+   * Called before filters are put on an interface, where they stay if this process is killed: somebody else could look
+   * after them.
+   */
+  keeping?(kept: KeptFilters): void;
   /** Called once everything is attached. */
   attached?(): void;
 }
@@ -59,6 +67,10 @@ export async function runPackage(
   if (exported.length === 0 && formats.length > 0 && options.tracePipe !== true) {
     options.say('This package speaks by bpf_printk: bpfkit run --trace-pipe shows it.');
   }
+  // By a link a structure goes with this process, however that ends (Linux 6.4).
+  if (!olderThan('6.4')) {
+    for (const map of spec.maps) if (map.structOps !== undefined) map.flags |= MapFlag.link;
+  }
   const loaded = new BpfObject(
     spec,
     loadSpec(spec, { ...options, ...(parsed.verbose ? { logLevel: 1 } : {}) }),
@@ -69,7 +81,10 @@ export async function runPackage(
     const speaking = exported.map((one) =>
       speak(one, loaded, spec, { ...options, what, several: exported.length > 1 }),
     );
-    attachAll(loaded, meta.bpf_skel.progs, options.attach ?? {});
+    attachAll(loaded, meta.bpf_skel.progs, options);
+    for (const map of spec.maps) {
+      if (map.structOps !== undefined && map.autocreate) loaded.attachStructOps(map.name);
+    }
     if (parsed.verbose)
       for (const link of loaded.links) options.say(escapeText(`attached ${link.kind} ${link.target}`));
     options.attached?.();
@@ -128,11 +143,13 @@ function showMessages(
 }
 
 /** Attaches every program that was loaded; what a program needs besides its section comes from its annotations. */
-function attachAll(loaded: BpfObject, described: readonly PackageProgram[], given: AttachOptions): void {
+function attachAll(loaded: BpfObject, described: readonly PackageProgram[], run: RunOptions): void {
+  const given = run.attach ?? {};
   for (const program of Object.values<LoadedProgram>(loaded.programs)) {
     const annotations = described.find(({ name }) => name === program.name);
     if (annotations?.link === false) continue;
-    if (program.spec.rule?.attach === 'none') continue;
+    const way = program.spec.rule?.attach;
+    if (way === 'none' || way === 'structOps') continue;
     const options = { ...placeOf(program, annotations), ...given };
     // Without a name for it, the network namespace that bpfkit is in.
     const ownPlace = saysWhere(program.spec) || program.spec.rule?.attach === 'netns';
@@ -143,10 +160,18 @@ function attachAll(loaded: BpfObject, described: readonly PackageProgram[], give
         { hint: `to do: ${wanted(program)}` },
       );
     }
+    announceKept(program, options, run);
     program.attach(
       saysWhere(program.spec) ? { ...(given.pid === undefined ? {} : { pid: given.pid }) } : options,
     );
   }
+}
+
+function announceKept({ spec, program }: LoadedProgram, options: AttachOptions, run: RunOptions): void {
+  const way = spec.rule?.attach;
+  if ((way !== 'tc' && way !== 'tcAction') || options.interface === undefined || !run.keeping) return;
+  const kept = keptFilters(options.interface, [program.info().id]);
+  if (kept) run.keeping(kept);
 }
 
 /** What `bpfkit run` must be told of a program whose section does not say it. */
