@@ -19,6 +19,8 @@ export interface LocalTypes {
 export interface LocalTypesOptions {
   /** Records that stand for the object's own: sections with their real sizes, hidden functions as static. */
   readonly amended: ReadonlyMap<TypeId, BtfType>;
+  /** Records that follow, and refer to each other by negative ids: -1 is the first. Default none. */
+  readonly added?: readonly BtfType[];
   /** Whether the kernel that gets the types knows something. */
   readonly knows: (feature: BtfFeature) => boolean;
   readonly littleEndian: boolean;
@@ -36,7 +38,11 @@ export function localTypes(
   const ordered = [...reached].sort((a, b) => a - b);
   const ids = new Map<TypeId, TypeId>([[0, 0]]);
   for (const [index, id] of ordered.entries()) ids.set(id, index + 1);
-  const mapped = withParameterNames(ordered.map((id) => renumbered(read(id), (old) => ids.get(old) ?? 0)));
+  const { added: more = [] } = options;
+  for (const index of more.keys()) ids.set(-1 - index, ordered.length + index + 1);
+  const mapped = withParameterNames(
+    [...ordered.map(read), ...more].map((type) => renumbered(type, (old) => ids.get(old) ?? 0)),
+  );
   const { types, added } = fixed(mapped, options.knows);
   return { bytes: encodeBtf([...types, ...added], options.littleEndian), ids };
 }

@@ -29,6 +29,7 @@ import { type LinkEnvironment, type LinkInput, linkProgram, type Replacement } f
 import { nearSections } from '../sections.ts';
 import type { ObjectInstruction, ObjectMap, ObjectProgram, ObjectSpec } from '../spec.ts';
 import { kernelKnows } from './btf-fixes.ts';
+import { ContextArguments } from './context-arguments.ts';
 import { fillKconfig, type KernelNames, MISSING_MAP } from './externs.ts';
 import type { Kconfig } from './kconfig.ts';
 import { type LocalTypes, localTypes } from './local-types.ts';
@@ -54,9 +55,11 @@ export function prepare(spec: ObjectSpec, options: PrepareOptions): Prepared {
   for (const program of programs) checkProgram(spec, program);
   const maps = spec.maps.filter(({ autocreate }) => autocreate);
   const code = relocateAll(spec, programs, options);
-  const types = typesFor(spec, maps, code);
+  const contexts =
+    spec.types !== undefined && olderThan('6.8') ? new ContextArguments(spec.types) : undefined;
+  const types = typesFor(spec, { maps, programs }, code, contexts);
   const environment = new Environment(spec, maps, code, types, options.names);
-  const linked = programs.map((program) => programSpec(spec, program, environment, types));
+  const linked = programs.map((program) => programSpec(spec, program, environment, { types, contexts }));
   return {
     collection: {
       ...(types === undefined ? {} : { btf: types.bytes }),
@@ -137,7 +140,12 @@ function relocateAll(spec: ObjectSpec, programs: readonly ObjectProgram[], optio
   return code;
 }
 
-function typesFor(spec: ObjectSpec, maps: readonly ObjectMap[], code: Code): LocalTypes | undefined {
+function typesFor(
+  spec: ObjectSpec,
+  { maps, programs }: { readonly maps: readonly ObjectMap[]; readonly programs: readonly ObjectProgram[] },
+  code: Code,
+  contexts: ContextArguments | undefined,
+): LocalTypes | undefined {
   const { types } = spec;
   if (types === undefined) return undefined;
   const roots = new Set<TypeId>();
@@ -156,8 +164,10 @@ function typesFor(spec: ObjectSpec, maps: readonly ObjectMap[], code: Code): Loc
     const declared = types.type(type);
     // The verifier looks at a hidden function with each caller, as at a static one.
     if (linkage === 'hidden' && declared.kind === 'function') amended.set(type, { ...declared, linkage: 0 });
+    if (linkage === 'global') for (const { rule } of programs) contexts?.declarationFor(type, rule!.type);
   }
-  return localTypes(types, roots, { amended, knows: kernelKnows, littleEndian: spec.littleEndian });
+  const added = contexts?.added ?? [];
+  return localTypes(types, roots, { amended, added, knows: kernelKnows, littleEndian: spec.littleEndian });
 }
 
 /** The section as it is in memory: the compiler left sizes and places to the linker. */
@@ -283,7 +293,10 @@ function programSpec(
   spec: ObjectSpec,
   program: ObjectProgram,
   environment: Environment,
-  types: LocalTypes | undefined,
+  {
+    types,
+    contexts,
+  }: { readonly types: LocalTypes | undefined; readonly contexts: ContextArguments | undefined },
 ): ProgramSpec {
   const rule = program.rule!;
   const also = program.exceptionCallback === undefined ? [] : [program.exceptionCallback];
@@ -291,8 +304,11 @@ function programSpec(
   const unreachable = new Map<number, Unreachable | (() => Unreachable)>(linked.unreachable);
   const functions = linked.functions.flatMap(({ key, start }) => {
     for (const { slot, reason } of environment.poisoned(key)) unreachable.set(start + slot, reason);
-    const { type, name } = spec.functions.get(key)!;
-    const id = type === undefined ? undefined : types?.ids.get(type);
+    const { type, name, linkage } = spec.functions.get(key)!;
+    // The entry is called by the kernel, which knows what it hands over.
+    const called = linkage === 'global' && start > 0 ? contexts : undefined;
+    const declared = type === undefined ? undefined : (called?.declarationFor(type, rule.type) ?? type);
+    const id = declared === undefined ? undefined : types?.ids.get(declared);
     return id === undefined ? [] : [{ slot: start, name, type: id }];
   });
   // The kernel wants all functions described, or none.
