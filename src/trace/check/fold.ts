@@ -1,10 +1,51 @@
 /** Operators on values that are known before the script runs, with the results that the kernel would have. */
 import type { BinaryOperator } from '../ast/nodes.ts';
+import { int64, uint64 } from '../types/type.ts';
 import type { Constant } from './context.ts';
-import { wrap } from './integers.ts';
+import { fitsIn, wrap } from './integers.ts';
 
 const asNumber = (value: Constant): bigint | undefined =>
   typeof value === 'string' ? undefined : BigInt(value);
+
+/**
+ * What two numbers of the script's text make. They have no width, so what neither int64 nor uint64 holds is `overflow`,
+ * as are a division by nothing, a shift out of 64 bits, and a negative number beside one that only uint64 holds.
+ */
+export function foldLiterals(operator: BinaryOperator, one: bigint, other: bigint): Constant | 'overflow' {
+  const most = one > other ? one : other;
+  const least = one > other ? other : one;
+  if (least < 0n && !fitsIn(most, int64)) return 'overflow';
+  const value = exact(operator, one, other);
+  if (typeof value !== 'bigint') return value ?? 'overflow';
+  return fitsIn(value, int64) || fitsIn(value, uint64) ? value : 'overflow';
+}
+
+function exact(operator: BinaryOperator, one: bigint, other: bigint): Constant | undefined {
+  switch (operator) {
+    case '-':
+      return one - other;
+    case '+':
+      return one + other;
+    case '*':
+      return one * other;
+    case '&':
+      return one & other;
+    case '|':
+      return one | other;
+    case '^':
+      return one ^ other;
+    case '/':
+      return other === 0n ? undefined : one / other;
+    case '%':
+      return other === 0n ? undefined : one % other;
+    case '<<':
+      return other < 0n || other > 63n ? undefined : wrap(one << other, one < 0n);
+    case '>>':
+      return other < 0n || other > 63n ? undefined : one >> other;
+    default:
+      return foldBinary(operator, one, other, true);
+  }
+}
 
 /** Undefined: not foldable; what divides by zero is left to say so when it runs. */
 export function foldBinary(

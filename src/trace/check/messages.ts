@@ -266,6 +266,8 @@ export const signedDivision = (operator: string): string =>
   `signed operands for '${operator}' can lead to undefined behavior (cast to unsigned to silence warning)`;
 export const operatorTypes = (operator: string, left: string, right: string): string =>
   `The ${operator} operator can not be used on expressions of types ${left}, ${right}`;
+export const foldOverflow = 'unable to fold literals due to overflow or underflow';
+export const negativeUnderflow = 'negative value will underflow';
 export const operatorType = (operator: string, type: string): string =>
   `The ${operator} operator can not be used on expressions of type '${type}'`;
 export const comparedTypes = (operator: string, left: string, right: string): string =>

@@ -1,10 +1,10 @@
 /** Operators of two operands. */
-import type { BinaryExpr, BinaryOperator } from '../ast/nodes.ts';
+import type { BinaryExpr, BinaryOperator, Expr } from '../ast/nodes.ts';
 import { typeText } from '../types/text.ts';
 import { bool, type IntegerType, int64, none, string, type Type, uint64 } from '../types/type.ts';
 import type { Body } from './body.ts';
 import type { Constant } from './context.ts';
-import { foldBinary, foldText } from './fold.ts';
+import { foldBinary, foldLiterals, foldText } from './fold.ts';
 import { integerOf, isFlexible, literalType, promote, settled } from './integers.ts';
 import * as say from './messages.ts';
 import { sameType } from './unify.ts';
@@ -32,6 +32,15 @@ export function checkBinary(body: Body, expr: BinaryExpr): Type {
     body.fold(expr, text);
     return typeof text === 'boolean' ? bool : string(text.length + 1);
   }
+  if (
+    typeof one === 'bigint' &&
+    typeof other === 'bigint' &&
+    isWritten(expr) &&
+    left.kind === right.kind &&
+    left.kind === 'int'
+  ) {
+    return foldWritten(body, expr, one, other);
+  }
   const type = binaryType(body, expr, left, right);
   if (type.kind === 'none' || left.kind === 'none' || right.kind === 'none') return type;
   if (one === undefined || other === undefined) return type;
@@ -41,6 +50,23 @@ export function checkBinary(body: Body, expr: BinaryExpr): Type {
   body.fold(expr, value);
   const literal = isLiteral(left) && isLiteral(right);
   return literal && typeof value === 'bigint' ? literalType(value) : type;
+}
+
+function foldWritten(body: Body, expr: BinaryExpr, one: bigint, other: bigint): Type {
+  const value = foldLiterals(expr.operator, one, other);
+  if (value === 'overflow') {
+    body.diagnostics.error(expr.span, say.foldOverflow);
+    return none;
+  }
+  body.fold(expr, value);
+  return typeof value === 'bigint' ? literalType(value) : bool;
+}
+
+/** Made of numbers that the script names: a cast has given them a width. */
+export function isWritten(expr: Expr): boolean {
+  if (expr.kind === 'binary') return isWritten(expr.left) && isWritten(expr.right);
+  if (expr.kind === 'unary') return isWritten(expr.operand);
+  return expr.kind === 'integer' || expr.kind === 'identifier' || expr.kind === 'positional';
 }
 
 const isSigned = (type: Type): boolean => type.kind !== 'int' || type.signed;
@@ -73,8 +99,12 @@ const isNumeric = (type: Type): type is Numeric =>
 /** A bool in arithmetic is 0 or 1. */
 const asInteger = (type: Numeric): IntegerType => (type.kind === 'bool' ? literalType(1n) : integerOf(type));
 
+/** Whoever writes a number knows its sign. */
+const besideLiteral = (body: Body, { left, right }: BinaryExpr): boolean =>
+  [left, right].some((operand) => isWritten(operand) && body.constantOf(operand) !== undefined);
+
 function compareNumbers(body: Body, expr: BinaryExpr, left: Numeric, right: Numeric): Type {
-  if (promote(asInteger(left), asInteger(right)).lossy) {
+  if (promote(asInteger(left), asInteger(right)).lossy && !besideLiteral(body, expr)) {
     body.diagnostics.warning(
       expr.operatorSpan,
       say.signsCompared(typeText(settled(left)), typeText(settled(right))),
@@ -92,7 +122,7 @@ function combineNumbers(body: Body, expr: BinaryExpr, left: Numeric, right: Nume
     if (!known && ((one.signed && !isFlexible(one)) || (other.signed && !isFlexible(other)))) {
       body.diagnostics.warning(expr.operatorSpan, say.signedDivision(operator));
     }
-  } else if (!shift && promote(one, other).lossy) {
+  } else if (!shift && promote(one, other).lossy && !besideLiteral(body, expr)) {
     body.diagnostics.warning(
       expr.operatorSpan,
       say.signsCombined(typeText(settled(left)), typeText(settled(right))),

@@ -66,16 +66,16 @@ test('the environment wins over the script', () => {
 
 for (const [block, variables, message] of [
   ['nope = 1', {}, 'error: nope: not a known configuration option'],
-  ['strlen = 1', {}, 'error: strlen has been renamed, please use max_strlen'],
-  ['map_keys_max = 1', {}, 'error: map_keys_max has been renamed, please use max_map_keys'],
+  ['strlen = 1', {}, 'warning: strlen has been renamed, please use max_strlen'],
+  ['map_keys_max = 1', {}, 'warning: map_keys_max has been renamed, please use max_map_keys'],
   ['unstable_macro = enable', {}, 'warning: unstable_macro is deprecated and has no effect'],
-  ['vmlinux = "x"', {}, 'error: vmlinux can only be set as an environment variable'],
+  ['vmlinux = "x"', {}, 'error: vmlinux: can only be set as an environment variable'],
   ['cpp_demangle = 2', {}, 'error: cpp_demangle: Invalid bool value: valid values are true, false, 1 or 0.'],
-  ['max_probes = "many"', {}, 'error: max_probes: Invalid number: many'],
-  ['max_probes = true', {}, 'error: max_probes: Invalid number: true'],
+  ['max_probes = "many"', {}, 'error: max_probes: expecting a number, got many'],
+  ['max_probes = true', {}, 'error: max_probes: expecting a number, got true'],
   ['max_map_keys = 0', {}, 'error: max_map_keys: Invalid number: it must be between 1 and 4294967295'],
   ['', { BPFTRACE_STRLEN: '5' }, "error: BPFTRACE_STRLEN has been renamed to 'BPFTRACE_MAX_STRLEN'"],
-  ['', { BPFTRACE_MAX_STRLEN: 'x' }, 'error: BPFTRACE_MAX_STRLEN: Invalid number: x'],
+  ['', { BPFTRACE_MAX_STRLEN: 'x' }, 'error: BPFTRACE_MAX_STRLEN: expecting a number, got x'],
   ['', { BPFTRACE_SYMBOL_SOURCE: 'x' }, 'warning: BPFTRACE_SYMBOL_SOURCE is deprecated and has no effect'],
 ] as [string, Record<string, string>, string][]) {
   test(`settings that cannot be are refused: ${message}`, () => {

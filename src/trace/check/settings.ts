@@ -7,7 +7,6 @@ import type { ConfigBlock, ConfigEntry } from '../ast/nodes.ts';
 import { type Config, defaultConfig, type Unstable } from '../config.ts';
 import type { Diagnostics } from '../diagnostic.ts';
 import { parseUnsigned } from '../lex/integer.ts';
-import type { Span } from '../source.ts';
 import * as say from './settings-messages.ts';
 
 type Value = ConfigEntry['value'];
@@ -51,12 +50,13 @@ function readBoolean(value: Value): boolean | undefined {
 
 const choice =
   <const Words extends readonly string[]>(
+    name: string,
     words: Words,
     put: (draft: Draft, word: Words[number]) => void,
   ): Setter =>
   (draft, value) => {
     const word = words.find((one) => one === String(value));
-    if (word === undefined) return say.invalidChoice(String(value), words);
+    if (word === undefined) return say.invalidChoice(name, words);
     put(draft, word);
     return undefined;
   };
@@ -68,15 +68,15 @@ const unstable =
       into.unstable = { ...into.unstable, [key]: word };
     };
     const flag = readBoolean(value);
-    if (flag === undefined) return choice(['enable', 'warn', 'error'], put)(draft, value);
+    if (flag === undefined) return choice('unstable config', ['enable', 'warn', 'error'], put)(draft, value);
     put(draft, flag ? 'enable' : 'error');
     return undefined;
   };
 
 /** What the kernel calls compatible with the GPL (include/linux/license.h). */
 const licenses = [
-  ...['GPL', 'GPL v2', 'GPL and additional rights'],
-  ...['Dual BSD/GPL', 'Dual MIT/GPL', 'Dual MPL/GPL'],
+  ...['Dual MIT/GPL', 'Dual BSD/GPL', 'Dual MPL/GPL'],
+  ...['GPL and additional rights', 'GPL v2', 'GPL'],
 ] as const;
 
 const most32 = 0xffff_ffff;
@@ -90,28 +90,43 @@ export const settings: ReadonlyMap<string, Setter> = new Map<string, Setter>([
         draft.cacheUserSymbols = old ? 'PER_PID' : 'NONE';
         return undefined;
       }
-      return choice(['PER_PROGRAM', 'PER_PID', 'NONE'], (into, word) => {
+      return choice('cache_user_symbols', ['PER_PID', 'PER_PROGRAM', 'NONE'], (into, word) => {
         into.cacheUserSymbols = word;
       })(draft, value);
     },
   ],
   ['cpp_demangle', boolean('cppDemangle')],
   ['lazy_symbolication', boolean('lazySymbolication')],
-  ['license', choice(licenses, (draft, word) => void (draft.license = word))],
+  [
+    'license',
+    (draft, value) => {
+      const license = licenses.find((one) => one === String(value));
+      if (license === undefined) return say.invalidLicense(String(value), licenses);
+      draft.license = license;
+      return undefined;
+    },
+  ],
   ['log_size', number('logSize', 1, most32)],
   ['max_bpf_progs', number('maxBpfProgs', 1, most32)],
   ['max_cat_bytes', number('maxCatBytes', 1, most32)],
   ['max_map_keys', number('maxMapKeys', 1, most32)],
   ['max_probes', number('maxProbes', 1, most32)],
   ['max_strlen', number('maxStrlen', 1, 1 << 20)],
-  ['missing_probes', choice(['error', 'warn', 'ignore'], (draft, word) => void (draft.missingProbes = word))],
+  [
+    'missing_probes',
+    choice('missing_probes', ['ignore', 'warn', 'error'], (draft, word) => void (draft.missingProbes = word)),
+  ],
   ['on_stack_limit', number('onStackLimit', 0, 512)],
   ['perf_rb_pages', number('perfRbPages', 1, 1 << 20)],
   ['print_maps_on_exit', boolean('printMapsOnExit')],
   ['show_debug_info', boolean('showDebugInfo')],
   [
     'stack_mode',
-    choice(['bpftrace', 'perf', 'raw', 'build_id'], (draft, word) => void (draft.stackMode = word)),
+    choice(
+      'stack_mode',
+      ['bpftrace', 'raw', 'perf', 'build_id'],
+      (draft, word) => void (draft.stackMode = word),
+    ),
   ],
   [
     'str_trunc_trailer',
@@ -165,23 +180,23 @@ export function readConfig(
 function readEntry(draft: Draft, entry: ConfigEntry, diagnostics: Diagnostics): void {
   const written = entry.key.toLowerCase();
   const key = written.startsWith(prefix.toLowerCase()) ? written.slice(prefix.length) : written;
-  const refuse = (message: string, span: Span = entry.keySpan): void => diagnostics.error(span, message);
+  const refuse = (message: string): void => diagnostics.error(entry.span, message);
   const now = renamed.get(key);
-  if (now !== undefined) return refuse(say.renamedKey(entry.key, now));
-  if (ignored.has(key)) return diagnostics.warning(entry.keySpan, say.ignoredKey(entry.key));
+  if (now !== undefined) return diagnostics.warning(entry.span, say.renamedKey(entry.key, now));
+  if (ignored.has(key)) return diagnostics.warning(entry.span, say.ignoredKey(entry.key));
   if (onlyEnvironment.has(key)) return refuse(say.environmentOnly(entry.key));
   const setter = settings.get(key);
   if (setter === undefined) {
     const [near] = nearestNames(key, settings.keys());
     diagnostics.error(
-      entry.keySpan,
+      entry.span,
       say.unknownKey(entry.key),
       near === undefined ? {} : { hint: `Did you mean '${near}'?` },
     );
     return;
   }
   const wrong = setter(draft, entry.value);
-  if (wrong !== undefined) refuse(say.invalidSetting(entry.key, wrong), entry.span);
+  if (wrong !== undefined) refuse(say.invalidSetting(entry.key, wrong));
 }
 
 function readVariable(draft: Draft, name: string, value: string, diagnostics: Diagnostics): void {

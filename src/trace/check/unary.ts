@@ -4,10 +4,10 @@ import { findBuiltin } from '../builtin/table.ts';
 import { kindText, typeText } from '../types/text.ts';
 import { bool, int64, none, pointerTo, type Type, uint64 } from '../types/type.ts';
 import type { Body } from './body.ts';
-import { integerOf, isFlexible, literalType, settled, wrap } from './integers.ts';
+import { fitsIn, integerOf, isFlexible, literalType, settled, wrap } from './integers.ts';
 import { checkMapEntry, numberOf, storeInMap, useEntry } from './map-access.ts';
 import * as say from './messages.ts';
-import { isCondition, truth } from './operators.ts';
+import { isCondition, isWritten, truth } from './operators.ts';
 import { assignVariable, readVariable } from './variables.ts';
 
 export function checkUnary(body: Body, expr: UnaryExpr): Type {
@@ -37,18 +37,31 @@ export function checkUnary(body: Body, expr: UnaryExpr): Type {
 function checkArithmetic(body: Body, expr: UnaryExpr, operator: '-' | '~'): Type {
   const type = body.value(expr.operand);
   if (type.kind === 'none') return none;
-  if (type.kind !== 'int' && type.kind !== 'enum' && type.kind !== 'bool') {
+  if (type.kind !== 'int' && type.kind !== 'enum') {
     body.diagnostics.error(expr.span, say.operatorType(operator, typeText(settled(type))));
     return none;
   }
   const value = body.constantOf(expr.operand);
   const number = value === undefined || typeof value === 'string' ? undefined : BigInt(value);
+  if (number !== undefined && type.kind === 'int' && isWritten(expr.operand))
+    return foldWritten(body, expr, operator, number);
   const literal = type.kind === 'int' && (isFlexible(type) || type.signed);
-  const signed = operator === '-' || type.kind === 'bool' || literal || integerOf(type).signed;
+  const signed = operator === '-' || literal || integerOf(type).signed;
   if (number === undefined) return signed ? int64 : uint64;
   const folded = wrap(operator === '-' ? -number : ~number, signed);
   body.fold(expr, folded);
   return literal || expr.operand.kind === 'integer' ? literalType(folded) : signed ? int64 : uint64;
+}
+
+/** A number of the script's text has no width: its complement has 64 bits and no sign. */
+function foldWritten(body: Body, expr: UnaryExpr, operator: '-' | '~', number: bigint): Type {
+  const folded = operator === '-' ? -number : BigInt.asUintN(64, ~number);
+  if (!fitsIn(folded, int64) && !fitsIn(folded, uint64)) {
+    body.diagnostics.error(expr.span, say.negativeUnderflow);
+    return none;
+  }
+  body.fold(expr, folded);
+  return literalType(folded);
 }
 
 /** `$x++`, `@m[k]--`: `- 1` gives int64, `+ 1` keeps the sign. */
