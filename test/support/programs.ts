@@ -8,6 +8,7 @@
  *     debugged          every kind of argument, unoptimised, with debug information
  *     optimized         the same, optimised
  *     unwound           calls in all ways, without frame pointers
+ *     delegated         runs a command in a user namespace that may use BPF by a token
  *
  * The test bench builds them once into the folder of the compiled tests, which guests get too (they have no
  * compiler); a test that is run by itself builds its own.
@@ -26,6 +27,7 @@ export interface TestPrograms {
   readonly debugged: string;
   readonly optimized: string;
   readonly unwound: string;
+  readonly delegated: string;
   /** Undefined without g++. */
   readonly names: string | undefined;
 }
@@ -52,6 +54,7 @@ function programsIn(folder: string): TestPrograms {
     debugged: join(folder, 'debugged'),
     optimized: join(folder, 'optimized'),
     unwound: join(folder, 'unwound'),
+    delegated: join(folder, 'delegated'),
     names: existsSync(names) ? names : undefined,
   };
 }
@@ -84,6 +87,7 @@ export function buildPrograms(from: string, into: string): void {
     run('gcc', ['-g', level, '-Wall', '-Werror', '-o', out(name), source('debugged.c')]);
   }
   run('gcc', ['-O2', '-fomit-frame-pointer', '-pthread', '-Wall', '-o', out('unwound'), source('unwound.c')]);
+  run('gcc', ['-O2', '-Wall', '-Werror', '-o', out('delegated'), source('delegated.c')]);
   if (spawnSync('g++', ['--version']).status === 0) {
     run('g++', [...flags, '-o', out('names'), source('names.cpp')]);
   }

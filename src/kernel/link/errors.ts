@@ -102,6 +102,12 @@ const notPermitted: Sentence = [
   'the process may not; CAP_BPF and CAP_PERFMON are needed (CAP_SYS_ADMIN before Linux 5.8)',
 ];
 
+/** No token stands in for this one. */
+const noEvents: Sentence = [
+  'notPermitted',
+  'the process may open no such performance event; CAP_PERFMON is needed, that of a user namespace does not count (kernel.perf_event_paranoid)',
+];
+
 const networkNotPermitted: Sentence = [
   'notPermitted',
   'the process may not; CAP_BPF and CAP_NET_ADMIN are needed (CAP_SYS_ADMIN before Linux 5.8)',
@@ -230,7 +236,8 @@ export function attachFailed(what: Attachment, cause: SysError, suggest?: Sugges
 function sentenceFor(of: LinkKind, cause: SysError): Sentence {
   const kind = family[of] ?? of;
   const permission = networkKinds.has(kind) && cause.code === 'EPERM' ? networkNotPermitted : undefined;
-  const known = sentences[kind]?.[cause.code] ?? permission ?? shared[cause.code];
+  const event = cause.call === 'perf_event_open' && cause.code === 'EACCES' ? noEvents : undefined;
+  const known = event ?? sentences[kind]?.[cause.code] ?? permission ?? shared[cause.code];
   const [code, words] = known ?? (['other', 'the kernel refused'] as const);
   return [code, cause.said === undefined ? words : `${words} ("${cause.said}")`];
 }
