@@ -87,6 +87,17 @@ async function gone(open: () => void): Promise<void> {
   assert.fail('still there after two seconds');
 }
 
+test('names that the kernel would refuse are made fit for it, and kept in full here (T13)', () => {
+  const name = 'a-map/of many:words';
+  using collection = loadCollection({
+    maps: [{ name, type: MapType.array, keySize: 4, valueSize: 4, maxEntries: 1 }],
+    programs: [],
+  });
+  const map = collection.map(name);
+  assert.equal(map.name, name);
+  assert.equal(map.info().name, 'a_map_of_many_w');
+});
+
 test('a program counts in a map, and everything is gone after close', async () => {
   const spec: CollectionSpec = { maps: [counters], programs: [filter('count', counting(3))] };
   const collection = loadCollection(spec);

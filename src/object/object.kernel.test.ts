@@ -173,6 +173,12 @@ test('configuration, addresses and functions of the kernel are found, and weak o
   assert.equal(variables.has_rcu, !olderThan('6.2'));
 });
 
+test('a kernel function is found by its name without the flavour, and only if its type fits', () => {
+  using object = loadObject(objectBytes('flavours'), { file: 'flavours.bpf.o' });
+  const found = vmlinux().find('bpf_rcu_read_lock', 'function') === undefined ? 0 : 1;
+  assert.equal(object.programs.program!.testRun({}).result, found, 'the one of the other type is not there');
+});
+
 test('a kernel function that must be there and is not has near names', () => {
   const open = openFixture('externs');
   const externs = open.spec.externs.map((one) =>

@@ -1,6 +1,7 @@
 /** Objects that cannot be run, typed as a user would: one clear sentence, exit code 1, and nothing left attached. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -210,6 +211,26 @@ test('bytes that are turned over anywhere never look like a defect', { skip }, a
     assert.ok(code === 0 || code === 1, `byte ${at}`);
     assert.doesNotMatch(stderr.toString(), /defect of bpfkit|\n {4}at /, `byte ${at}`);
   }
+});
+
+test('an object runs in a process that was started without standard input (T14)', { skip }, async (t) => {
+  // The first descriptors that the kernel hands out are 0 and so on, which mean "none" in half of the fields of bpf(2).
+  const source = `struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 1); __type(key, int); __type(value, int); } m SEC(".maps");
+${inC('int key = 0; int *value = bpf_map_lookup_elem(&m, &key); if (value) *value = 1; return 0;')}`;
+  const path = compile('no-stdin', head + source);
+  const command = join(projectRoot, 'dist/bpfkit.cjs');
+  const script = 'exec "$0" "$1" run "$2" --verbose <&- 2>&1';
+  const child = spawn('sh', ['-c', script, process.execPath, command, path]);
+  t.after(() => child.kill('SIGKILL'));
+  let said = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    said += chunk.toString();
+  });
+  await waitUntil('it to be attached', () => /attached|bpfkit:/.test(said));
+  assert.doesNotMatch(said, /bpfkit:/);
+  child.kill('SIGINT');
+  const [code] = await once(child, 'exit');
+  assert.equal(code, 0, said);
 });
 
 const xdp = 'SEC("xdp") int pass(struct xdp_md *ctx) { return XDP_PASS; }\n';

@@ -183,7 +183,7 @@ test('without a link, the modes stand or refuse each other, and say who is there
     (error: unknown) => {
       assert.ok(error instanceof AttachError);
       assert.equal(error.code, 'inUse');
-      assert.match(error.message, /held by program \d+ "first"/);
+      assert.match(error.message, /stands no other; it is held by program \d+ "first"/);
       return true;
     },
   );
@@ -226,7 +226,8 @@ test('what is no control group is refused by name', { skip: needsCgroup }, () =>
   using program = new CountingProgram(cgroupSkb, { returns: 1, attachType });
   for (const [path, words] of [
     ['/tmp', /\/tmp is no directory of a cgroup2 file system/],
-    [`${root}/not-there`, /there is no directory/],
+    [`${root}/not-there`, /there is no such control group/],
+    [`${group}x`, new RegExp(`there is no such control group; did you mean .*${group}`)],
     [`${group}/cgroup.procs`, /ENOTDIR/],
   ] as const) {
     assert.throws(() => attachCgroup(program.program, path, { attachType }), words);

@@ -6,14 +6,17 @@
  * A program sees what happens in its group and those below it. Links (Linux 5.7) let programs of several
  * owners stand beside each other; older kernels attach without a link, which is what `legacy` asks for.
  */
+import { readdirSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { bpfError, bpfTry } from '../../sys/bpf.ts';
 import { SysError } from '../../sys/errors.ts';
 import type { Fd } from '../../sys/fd.ts';
 import { FileSystem, fileSystemType, Open, openPath } from '../../sys/file.ts';
+import { nearestNames } from '../../text/nearest.ts';
 import { olderThan } from '../feature/release.ts';
 import { AttachType } from '../spec.ts';
 import { createLink } from './create.ts';
-import { type Attachment, attachFailed, placeTaken, wrongArgument } from './errors.ts';
+import { type Attachment, attachFailed, noSuchGroup, placeTaken, wrongArgument } from './errors.ts';
 import { holdersText } from './holder.ts';
 import { type AttachableProgram, AttachedLink } from './link.ts';
 import { type Order, orderValues } from './order.ts';
@@ -82,8 +85,19 @@ function openCgroup(what: Attachment, path: string): Fd {
     return openPath(path, Open.readOnly | Open.directory);
   } catch (error) {
     if (!(error instanceof SysError)) throw error;
-    if (error.code === 'ENOENT') throw wrongArgument(what, `there is no directory ${path}`);
+    if (error.code === 'ENOENT') throw noSuchGroup(what, siblings(path));
     throw attachFailed(what, error);
+  }
+}
+
+/** Groups with names like it beside where it would be. */
+function siblings(path: string): string[] {
+  try {
+    const there = readdirSync(dirname(path), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    const names = there.map(({ name }) => name);
+    return nearestNames(basename(path), names).map((name) => join(dirname(path), name));
+  } catch {
+    return [];
   }
 }
 
@@ -126,7 +140,8 @@ function taken(what: Attachment, cgroup: string, attachType: AttachType, error: 
   try {
     const { programs } = cgroupPrograms(cgroup, attachType, { effective: true });
     if (programs.length === 0) return undefined;
-    return placeTaken(what, error, holdersText(programs.map(({ programId }) => programId)));
+    const holders = holdersText(programs.map(({ programId }) => programId));
+    return placeTaken(what, error, holders, 'a program of this group, or of one above it, stands no other');
   } catch {
     return undefined;
   }

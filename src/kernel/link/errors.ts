@@ -249,13 +249,21 @@ export function tooOld(what: Attachment, name: string, since: string, cause?: Sy
 }
 
 /** Something holds the place; `holders` says what, as far as it may be known. */
-export function placeTaken(what: Attachment, cause: SysError, holders: string): AttachError {
-  const [, sentence] = sentenceFor(what.kind, cause);
+export function placeTaken(
+  what: Attachment,
+  cause: SysError,
+  holders: string,
+  sentence: string = sentenceFor(what.kind, cause)[1],
+): AttachError {
   return new AttachError('inUse', what, holders === '' ? sentence : `${sentence}; ${holders}`, { cause });
 }
 
 export function noSuchFunction(what: Attachment, sentence: string, near: readonly string[]): AttachError {
   return new AttachError('notFound', what, sentence, { suggestions: near });
+}
+
+export function noSuchGroup(what: Attachment, near: readonly string[]): AttachError {
+  return new AttachError('notFound', what, 'there is no such control group', { suggestions: near });
 }
 
 export function noSuchInterface(what: Attachment, near: readonly string[]): AttachError {
