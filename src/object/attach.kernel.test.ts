@@ -165,7 +165,7 @@ for (const [program, called] of [
     if (!needs(t, 'fentry', called)) return;
     // CONFIG_FUNCTION_ERROR_INJECTION, which Debian's kernels have not; lately system calls anyway.
     const mayInject = existsSync('/sys/kernel/debug/error_injection/list');
-    if (mayInject || !olderThan('7.3')) return fires(program, openAndClose);
+    if (mayInject || !olderThan('7.1')) return fires(program, openAndClose);
     assert.throws(
       () => load(program),
       /does not allow sleepable programs .*__x64_sys_close is not sleepable/,
@@ -193,7 +193,7 @@ for (const [program, since, called] of [
 
 for (const program of ['tracepoint', 'raw_tracepoint', 'typed_tracepoint']) {
   test(`${program} of a system call attaches as one that may sleep`, (t) => {
-    if (olderThan('7.2')) return t.skip('needs tracepoints that may sleep');
+    if (olderThan('7.1')) return t.skip('needs tracepoints that may sleep');
     return fires(`${program}_sleepable`, openAndClose);
   });
 }

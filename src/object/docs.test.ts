@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { kinds, namesOfKinds } from '../../test/support/kinds.ts';
 import { calls, withKinds } from '../../test/support/kinds-manual.ts';
+import { sinceOf } from '../../test/support/kinds-since.ts';
 import { projectRoot } from '../../test/support/project.ts';
 import * as kernel from '../kernel/index.ts';
 import { sectionRules } from './sections.ts';
@@ -34,6 +35,18 @@ test('the table of kinds has every kind once, and the manual has the table (npm 
   }
   const manual = readFileSync(join(projectRoot, 'docs/objects.md'), 'utf8');
   assert.equal(withKinds(manual), manual);
+});
+
+test('no kind was seen to run on a kernel from before its time', () => {
+  const number = (release: string): number => {
+    const [major = 0, minor = 0] = release.split('.').map(Number);
+    return major * 1000 + minor;
+  };
+  for (const { name, on } of kinds) {
+    for (const column of on) {
+      if (column !== '7.x') assert.ok(number(sinceOf(name)!) <= number(column), `${name} on ${column}`);
+    }
+  }
 });
 
 test('the typed calls of the table exist', () => {

@@ -274,7 +274,7 @@ int fsession_multi(void *ctx)
 	return count(FSESSION_MULTI);
 }
 
-/* Tracepoints of system calls, which may fault and so may sleep (Linux 7.x). */
+/* Tracepoints of system calls, which may fault and so may sleep (Linux 7.1). */
 SEC("?tp.s/syscalls/sys_enter_close")
 int tracepoint_sleepable(void *ctx)
 {

@@ -1,6 +1,7 @@
 /** The table of kinds in docs/objects.md: `npm run docs` writes it, and a test finds it out of date. */
 import { type AttachWay, sectionRules } from '../../src/object/sections.ts';
 import { columns, kinds, namesOfKinds } from './kinds.ts';
+import { sinceOf } from './kinds-since.ts';
 
 const [begin, end] = ['<!-- kinds: written by `npm run docs` -->', '<!-- end of kinds -->'];
 
@@ -57,9 +58,18 @@ export function withKinds(manual: string): string {
     const kind = kinds.find(({ name }) => name === names[0]);
     if (kind === undefined) throw new Error(`test/support/kinds.ts says nothing of ${names[0]}`);
     const cells = columns.map((column) => (kind.on.includes(column) ? 'fires' : ''));
-    return [names.map((name) => `\`${name}\``).join(', '), callOf(names[0]), ...cells, kind.lacks ?? ''];
+    const since = sinceOf(names[0]);
+    if (since === undefined) throw new Error(`test/support/kinds-since.ts says nothing of ${names[0]}`);
+    return [
+      names.map((name) => `\`${name}\``).join(', '),
+      callOf(names[0]),
+      since,
+      ...cells,
+      // The column before says it.
+      (kind.lacks ?? '').replace(/^since Linux [\d.]+(; )?/, ''),
+    ];
   });
-  const head = ['SEC', 'typed call', ...columns, 'what is missing elsewhere'];
+  const head = ['SEC', 'typed call', 'since', ...columns, 'what is missing elsewhere'];
   const table = [head, head.map(() => '---'), ...rows];
   const text = table.map((cells) => `| ${cells.join(' | ')} |`.replaceAll(/ {2,}/g, ' '));
   const [from, to] = [manual.indexOf(begin), manual.indexOf(end)];

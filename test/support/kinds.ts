@@ -88,7 +88,7 @@ export const kinds: readonly Kind[] = [
     'iter',
     'iter.s',
   ]),
-  ...seenBy('attach', ['7.x'], ['tracepoint.s', 'raw_tracepoint.s', 'tp_btf.s'], 'since Linux 7.2'),
+  ...seenBy('attach', ['7.x'], ['tracepoint.s', 'raw_tracepoint.s', 'tp_btf.s'], 'since Linux 7.1'),
   ...seenBy('attach', columns, ['uprobe', 'uretprobe', 'uprobe.s', 'uretprobe.s', 'usdt', 'usdt.s']),
   ...seenBy(
     'attach',
