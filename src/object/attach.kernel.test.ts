@@ -65,6 +65,7 @@ const places = [
   'fentry_multi_tested',
   'fexit_multi_tested',
   'fsession_multi_tested',
+  'syscall_program',
 ];
 
 function load(program: string): BpfObject {
@@ -251,6 +252,15 @@ for (const name of ['iterator', 'iterator_sleepable']) {
     saw(program.spec.section);
   });
 }
+
+test('a syscall program runs when it is told to', () => {
+  using object = load('syscall_program');
+  const program = object.programs.syscall_program!;
+  assert.throws(() => program.attach(), /not attached by themselves/);
+  assert.equal(program.testRun().result, 42);
+  assert.equal(runs(object, 'syscall_program'), 1);
+  saw(program.spec.section);
+});
 
 test('what SEC does not say is asked for by the name of the option', () => {
   for (const [program, option] of [

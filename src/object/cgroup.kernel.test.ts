@@ -2,13 +2,16 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { after, test } from 'node:test';
-import { testOfTable } from '../../test/support/kinds-seen.ts';
+import { saw, testOfTable } from '../../test/support/kinds-seen.ts';
 import { enterNewNetwork } from '../../test/support/network.ts';
 import { NetworkObject } from '../../test/support/network-object.ts';
 import { converse, datagram, tcp, unixConversation } from '../../test/support/traffic.ts';
+import { waitUntil } from '../../test/support/wait.ts';
 import { feature } from '../kernel/feature/features.ts';
 import { olderThan } from '../kernel/feature/release.ts';
+import { attachCgroup } from '../kernel/link/cgroup.ts';
 import { cgroup2 } from '../kernel/mounts.ts';
+import { AttachType } from '../kernel/spec.ts';
 import { SocketLevel, setSocketOption, socketCookie } from '../sys/socket.ts';
 
 const root = cgroup2();
@@ -80,6 +83,22 @@ for (const [program, act, since] of programs) {
     await object.fires('cgroup', { cgroup: group }, act);
   });
 }
+
+test('a program that names no direction is told one by the typed call', { skip }, async () => {
+  using object = new NetworkObject('any_packet');
+  const loaded = object.programs.any_packet!;
+  assert.throws(() => loaded.attach({ cgroup: group }), /not attached by themselves/);
+  const link = attachCgroup(loaded.program, group, { attachType: AttachType.cgroupInetIngress });
+  await waitUntil('the program to run', () => {
+    v4();
+    return object.runs > 0;
+  });
+  saw(loaded.spec.section);
+  link.close();
+  const before = object.runs;
+  v4();
+  assert.equal(object.runs, before);
+});
 
 test('lsm_cgroup sees what a process of its group does', { skip }, async (t) => {
   if (olderThan('6.0')) return t.skip('needs lsm_cgroup');

@@ -23,6 +23,7 @@ import { waitUntil } from '../../test/support/wait.ts';
 import { olderThan } from '../kernel/feature/release.ts';
 import { AttachError } from '../kernel/link/errors.ts';
 import type { LinkKind } from '../kernel/link/link.ts';
+import { attachSockmap } from '../kernel/link/sockmap.ts';
 import type { DescriptorMap } from '../kernel/map/descriptors.ts';
 import type { KeyedMap } from '../kernel/map/keyed.ts';
 import type { CpuTarget, DeviceTarget } from '../kernel/map/redirect.ts';
@@ -330,6 +331,26 @@ for (const [program, others] of [
     }
   });
 }
+
+test('a program that names no direction of a sockmap is told one by the typed call', async () => {
+  using object = new NetworkObject('any_direction');
+  const map = object.maps.sockets as DescriptorMap<number>;
+  const loaded = object.programs.any_direction!;
+  const link = attachSockmap(loaded.program, map, { role: 'streamVerdict' });
+  const { client, peer } = connection('127.0.0.1');
+  try {
+    map.set(0, peer);
+    sendBytes(client.number, Buffer.from('hello'));
+    assert.equal(await waitUntil('the bytes', () => received(peer)), 'hello');
+    assert.ok(object.runs > 0);
+    saw(loaded.spec.section);
+  } finally {
+    map.delete(0);
+    link.close();
+    client.close();
+    peer.close();
+  }
+});
 
 test('lirc_mode2 asks for a receiver, and says what is none', (t) => {
   let object: NetworkObject;

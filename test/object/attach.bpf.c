@@ -51,6 +51,7 @@ enum place {
 	FENTRY_MULTI_TESTED,
 	FEXIT_MULTI_TESTED,
 	FSESSION_MULTI_TESTED,
+	SYSCALL,
 	PLACES,
 };
 
@@ -320,6 +321,12 @@ tested("fsession.s", fsession_tested, FSESSION_TESTED)
 tested("fentry.multi.s", fentry_multi_tested, FENTRY_MULTI_TESTED)
 tested("fexit.multi.s", fexit_multi_tested, FEXIT_MULTI_TESTED)
 tested("fsession.multi.s", fsession_multi_tested, FSESSION_MULTI_TESTED)
+
+SEC("?syscall")
+int syscall_program(void *ctx)
+{
+	return count(SYSCALL) + 42;
+}
 
 struct seq_file;
 

@@ -46,9 +46,16 @@ export const calls: Readonly<Record<AttachWay, string | undefined>> = {
   none: undefined,
 };
 
+/** Where the way of attaching does not say it. */
+const otherCalls: Readonly<Record<string, string>> = {
+  flow_dissector: 'attachFlowDissector',
+  'cgroup/skb': 'attachCgroup',
+  sk_skb: 'attachSockmap',
+};
+
 function callOf(name: string): string {
   const rule = sectionRules.find(({ pattern }) => pattern.replace(/\+$/, '') === name)!;
-  const call = name === 'flow_dissector' ? 'attachFlowDissector' : calls[rule.attach];
+  const call = otherCalls[name] ?? calls[rule.attach];
   return call === undefined ? '' : `\`${call}\``;
 }
 

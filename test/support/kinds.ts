@@ -158,6 +158,7 @@ export const kinds: readonly Kind[] = [
     ['lirc_mode2'],
     'Debian’s kernels have infrared receivers in a module, and CONFIG_BPF_LIRC_MODE2 only goes without: the calls are tested against a kernel that is not there',
   ),
-  ...unseen(['cgroup/skb', 'sk_skb'], 'names no direction, and is not attached: use the longer names'),
-  ...unseen(['syscall'], 'run by `testRun`, not attached'),
+  ...seenBy('cgroup', columns, ['cgroup/skb'], 'names no direction: the typed call is told one'),
+  ...seenBy('network', columns, ['sk_skb'], 'names no direction: the typed call is told one'),
+  ...seenBy('attach', columns, ['syscall'], 'run by `testRun`, not attached'),
 ];
