@@ -21,8 +21,8 @@ function isDescribed(error: Error): boolean {
  */
 function isKernelRefusal(error: unknown, depth = 0): boolean {
   if (!(error instanceof Error) || depth > 8) return false;
-  // What is not there, or taken, is not the kernel's inability.
-  if ('code' in error && (error.code === 'notFound' || error.code === 'inUse')) return false;
+  // What is not there, taken, or makes no sense is not the kernel's inability.
+  if ('code' in error && ['notFound', 'inUse', 'invalid'].includes(String(error.code))) return false;
   if ('errno' in error && typeof error.errno === 'number' && error.errno > 0) return true;
   return isKernelRefusal(error.cause, depth + 1);
 }

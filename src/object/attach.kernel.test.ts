@@ -358,3 +358,22 @@ test('a misspelt function of a library is told with the program and near names',
 });
 
 testOfTable('attach');
+
+test('what a kernel is too old for is told with the release that brought it', () => {
+  const attach = (name: string) => {
+    using object = loadObject(objectBytes('attach'), { file: 'attach.bpf.o', programs: [name] });
+    object.programs[name]!.attach().close();
+  };
+  if (olderThan('7.2')) {
+    assert.throws(
+      () => attach('fentry_multi_tested'),
+      /load program "fentry_multi_tested" .*has no fentry\.multi: Linux 7\.2 brought that/,
+    );
+  }
+  if (olderThan('6.10')) {
+    assert.throws(
+      () => attach('kprobe_session'),
+      /has no (?:sessions of kprobes \(kprobe\.session\)|kprobe\.session): Linux 6\.10 brought/,
+    );
+  }
+});

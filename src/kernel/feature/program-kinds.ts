@@ -64,23 +64,30 @@ const options: Readonly<Partial<Record<ProgramType, string>>> = {
   [ProgramType.structOps]: 'CONFIG_BPF_JIT',
 };
 
-/** What of a program the running kernel is too old for, or was built without, in a clause; undefined if nothing is known. */
-export function tooNewFor(program: {
+/** What of a program can be newer than a kernel. */
+export interface ProgramNeeds {
   readonly type: ProgramType;
   readonly attachType?: AttachType;
   readonly flags?: number;
-}): string | undefined {
-  const { type, attachType, flags: given = 0 } = program;
+}
+
+/** What of a program the running kernel is too old for, or was built without, in a clause; undefined if nothing is known. */
+export function tooNewFor(program: ProgramNeeds): string | undefined {
+  const older = tooOldFor(program);
+  if (older !== undefined) return older;
+  const option = options[program.type];
+  return option === undefined ? undefined : `this kernel was probably built without ${option}`;
+}
+
+/** What of a program the running kernel is too old for, in a clause; undefined if it is of none. */
+export function tooOldFor({ type, attachType, flags: given = 0 }: ProgramNeeds): string | undefined {
   const used = [
     ...types.filter(([number]) => number === type),
     ...attachTypes.filter(([number]) => number === attachType),
     ...flags.filter(([flag]) => (given & flag) !== 0),
   ];
   const found = used.find(([, , since]) => olderThan(since));
-  if (found === undefined) {
-    const option = options[type];
-    return option === undefined ? undefined : `this kernel was probably built without ${option}`;
-  }
+  if (found === undefined) return undefined;
   const [, name, since] = found;
   return `this kernel (${runningVersion()}) has no ${name}: Linux ${since} brought that`;
 }

@@ -6,11 +6,13 @@
  * ftrace, so only functions that ftrace knows can be named, and only their entries. The program must have been
  * loaded with the attach type, which older kernels refuse: ask `feature('kprobeMulti')` first.
  */
+import { constants } from 'node:os';
 import { bpfError, bpfTry } from '../../sys/bpf.ts';
 import { Fd } from '../../sys/fd.ts';
 import { addressOf } from '../../sys/syscall.ts';
+import { olderThan } from '../feature/release.ts';
 import { AttachType } from '../spec.ts';
-import { type Attachment, attachFailed, type Suggest, wrongArgument } from './errors.ts';
+import { type Attachment, attachFailed, type Suggest, tooOld, wrongArgument } from './errors.ts';
 import { type AttachableProgram, AttachedLink } from './link.ts';
 
 export interface KprobesTarget {
@@ -25,6 +27,8 @@ export interface KprobesTarget {
   readonly session?: boolean;
   readonly suggest?: Suggest;
 }
+
+const { EINVAL } = constants.errno;
 
 /** BPF_F_KPROBE_MULTI_RETURN. */
 const atReturnFlag = 1;
@@ -61,6 +65,14 @@ export function attachKprobes(program: AttachableProgram, target: KprobesTarget)
   });
   // The kernel has read the names now; until here something had to hold them.
   if (names !== undefined && names.text.length === 0) throw wrongArgument(what, 'the names are empty');
+  if (result === -EINVAL && target.session && olderThan('6.10')) {
+    throw tooOld(
+      what,
+      'sessions of kprobes (kprobe.session)',
+      '6.10',
+      bpfError('linkCreateKprobeMulti', EINVAL),
+    );
+  }
   if (result < 0) throw attachFailed(what, bpfError('linkCreateKprobeMulti', -result), target.suggest);
   const fd = Fd.own(result, `link of "${program.name}"`);
   return new AttachedLink({ ...what, descriptors: [fd], isLink: true, slow: true });

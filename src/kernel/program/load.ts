@@ -16,7 +16,7 @@ import { cString } from '../../sys/file.ts';
 import { littleEndian } from '../../sys/layout.ts';
 import { refused } from '../errors.ts';
 import { whyNotPermitted } from '../feature/privilege.ts';
-import { tooNewFor } from '../feature/program-kinds.ts';
+import { tooNewFor, tooOldFor } from '../feature/program-kinds.ts';
 import { olderThan, versionOf } from '../feature/release.ts';
 import { objectName } from '../names.ts';
 import { ProgramFlag, type ProgramSpec, ProgramType, TOKEN_FLAG } from '../spec.ts';
@@ -146,9 +146,13 @@ function withLog(
 }
 
 function failure(spec: ProgramSpec, errno: number, log: readonly string[]): Error {
-  if (log.length > 0) return new VerifierError(spec, errno, log);
   const what = `load program "${spec.name}" (${kindOf(spec)})`;
   const error: SysError = bpfError('programLoad', errno);
+  // The verifier takes a new way to attach for another, and complains of what that would need, before any instruction.
+  const older =
+    error.code === 'EINVAL' && !log.some((line) => /^\d+: /.test(line)) ? tooOldFor(spec) : undefined;
+  if (older !== undefined) return refused(what, error, older, log);
+  if (log.length > 0) return new VerifierError(spec, errno, log);
   return refused(what, error, silentHint(spec, error));
 }
 

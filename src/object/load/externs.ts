@@ -6,7 +6,7 @@ import { declarationInC } from '../../btf/format.ts';
 import { essentialName } from '../../btf/names.ts';
 import type { BtfKind, TypeId } from '../../btf/types.ts';
 import { helperFeature } from '../../kernel/feature/features.ts';
-import { kernelFunctionSince } from '../../kernel/feature/kfuncs.ts';
+import { kernelFunctionReleases, kernelFunctionSince } from '../../kernel/feature/kfuncs.ts';
 import { olderThan, runningVersion } from '../../kernel/feature/release.ts';
 import { ProgramType } from '../../kernel/spec.ts';
 import { kernelSymbols } from '../../kernel/symbol/kernel-symbols.ts';
@@ -195,11 +195,16 @@ export class KernelNames {
 
   #noFunction(extern: ObjectExtern, kernel: Btf): ObjectError {
     const name = essentialName(extern.name);
-    const near =
-      kernelFunctionSince(name) === undefined ? didYouMean(kernel.suggest(name, 'function')) : undefined;
-    const hint =
-      near ?? 'declare it __weak, and test with bpf_ksym_exists() before the call, to do without it';
-    return this.#error(extern.name, withoutFunction(name), hint);
+    const without = 'declare it __weak, and test with bpf_ksym_exists() before the call, to do without it';
+    if (kernelFunctionSince(name) !== undefined)
+      return this.#error(extern.name, withoutFunction(name), without);
+    // Of this kernel, and of newer ones: it may be both misspelt and too new.
+    const names = [...kernel.suggest(name, 'function'), ...kernelFunctionReleases().keys()];
+    return this.#error(
+      extern.name,
+      withoutFunction(name),
+      didYouMean(nearestNames(name, new Set(names))) ?? without,
+    );
   }
 
   #noVariable(extern: ObjectExtern, kernel: Btf): ObjectError {
