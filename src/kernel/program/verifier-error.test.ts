@@ -182,3 +182,11 @@ test('rendering shows the source line with a caret under its column, tabs kept, 
   assert.match(text, /7 \| \t\tk\.x\(\)\n {4}\| \t\t\^/);
   assert.match(text, /29 lines before left out/);
 });
+
+test('a line whose column the compiler does not know has no caret, and none in its place', () => {
+  const source = { file: 'a.bpf.c', line: 7, column: 0, text: '\treturn *value;' };
+  const log = ['0: (79) r0 = *(u64 *)(r6 +0)', 'R6 !read_ok', ...statistics];
+  const error = new VerifierError({ name: 'p', lines: [{ slot: 0, source }] }, 13, log);
+  assert.match(error.message, /the verifier refused it at a\.bpf\.c:7: register 6/);
+  assert.deepEqual(error.frame, ['  7 | \treturn *value;']);
+});

@@ -88,7 +88,7 @@ function sentence(
   complaint: string | undefined,
   hint: string | undefined,
 ): string {
-  const where = source === undefined ? '' : ` at ${source.file}:${source.line}:${source.column}`;
+  const where = source === undefined ? '' : ` at ${placeText(source)}`;
   const why = reason === undefined ? '' : `: ${reason}`;
   const words = complaint === undefined ? errnoName(errno) : `${errnoName(errno)}: ${complaint}`;
   const help = hint === undefined ? '' : `; ${hint}`;
@@ -104,9 +104,15 @@ export function sourceAt(lines: readonly LineInfo[], slot: number): SourceLine |
   return best?.source;
 }
 
-/** Two lines: the text with its number, a caret under the column. */
+/** Compilers write column 0 for what they put together from several places. */
+function placeText({ file, line, column }: SourceLine): string {
+  return column === 0 ? `${file}:${line}` : `${file}:${line}:${column}`;
+}
+
+/** Two lines: the text with its number, a caret under the column; one where the column is not known. */
 function frame(source: SourceLine): string[] {
   const number = String(source.line);
+  if (source.column === 0) return [`  ${number} | ${excerpt(source.text, 1).text}`];
   const { text, mark } = excerpt(source.text, source.column);
   return [`  ${number} | ${text}`, `  ${' '.repeat(number.length)} | ${mark}`];
 }
