@@ -58,6 +58,9 @@ function checkStr(context: CheckContext, call: CallExpr | IdentifierExpr, args: 
   if (from!.kind === 'integer') {
     // As a parameter that is a number: its digits.
     if (length !== undefined) context.check(length);
+    const cut = length === undefined ? undefined : context.constantOf(length);
+    if (typeof cut === 'bigint' && cut < 0n)
+      context.diagnostics.error(call.span, say.negativeLength('str', cut));
     const digits = String(context.constantOf(from!));
     context.fold(call, digits);
     return string(digits.length + 1);

@@ -202,6 +202,7 @@ export const declaredBy: Readonly<Record<'let' | 'assignment' | 'loop' | 'parame
   loop: 'This is the loop variable.',
   parameter: initialDeclaration,
 };
+export const neverAssigned = (name: string): string => `Variable ${name} was never assigned to.`;
 export const usedUnassigned = (name: string): string => `Variable used before it was assigned: ${name}`;
 export const unresolvedVariable = 'Could not resolve the type of this variable';
 export const variableMismatch = (name: string, given: string, has: string): string =>

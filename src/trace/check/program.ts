@@ -15,6 +15,7 @@ import { checkRecursion, signaturesOf } from './functions.ts';
 import { checkedMaps, checkMaps, declareMaps } from './map-declarations.ts';
 import { MapTable } from './map-table.ts';
 import * as say from './messages.ts';
+import { plainName } from './names.ts';
 import { ghostBodies, probeBodies } from './probe-bodies.ts';
 import { readConfig } from './settings.ts';
 import { warnDiscarded } from './statements.ts';
@@ -178,6 +179,9 @@ function checkFunction(body: Body): void {
 function checkOuter(body: Body): void {
   const type = body.check(body.block);
   if (body.block.value !== undefined) warnDiscarded(body, body.block.value, type);
+  for (const { name, origin, declared, assigned } of body.variables) {
+    if (origin === 'let' && !assigned) body.diagnostics.warning(declared, say.neverAssigned(plainName(name)));
+  }
 }
 
 function alwaysReturns(block: BlockExpr): boolean {

@@ -33,7 +33,12 @@ export function checkStatements(body: Body, statements: readonly Statement[], va
 }
 
 const isJump = (statement: Statement): boolean =>
-  statement.kind === 'break' || statement.kind === 'continue' || statement.kind === 'return';
+  statement.kind === 'break' ||
+  statement.kind === 'continue' ||
+  statement.kind === 'return' ||
+  (statement.kind === 'expression' && isExit(statement.expression));
+
+const isExit = (expr: Expr): boolean => expr.kind === 'call' && expr.name === 'exit';
 
 function checkStatement(body: Body, statement: Statement): void {
   switch (statement.kind) {
