@@ -218,10 +218,34 @@ const WORD = 8;
 /** So many words must be there to be moved: the address of scratch memory, its key and spilled registers take some. */
 const FEW_WORDS = 6;
 
-const usedDemotable = (fn: IrFunction): Slot[] => {
+function usedDemotable(fn: IrFunction): Slot[] {
   const used = new Set(usedSlots(fn));
   return demotable(fn).filter((slot) => used.has(slot));
-};
+}
+
+interface Moving {
+  readonly victim: Compiled;
+  /** The largest first. */
+  readonly slots: readonly Slot[];
+}
+
+/** Which function of a chain gives up slots, and which it can: buffers first, then the words of the one with most. */
+function toMove(chain: readonly Compiled[]): Moving | undefined {
+  const all = chain.map((victim): Moving => ({ victim, slots: usedDemotable(victim.fn) }));
+  const buffers = all.map(({ victim, slots }) => ({
+    victim,
+    slots: slots.filter(({ size }) => size > WORD),
+  }));
+  const [largest] = buffers.sort((a, b) => (b.slots[0]?.size ?? 0) - (a.slots[0]?.size ?? 0));
+  if (largest && largest.slots.length > 0) return largest;
+  const [most] = all.sort((a, b) => b.slots.length - a.slots.length);
+  return most && most.slots.length >= FEW_WORDS ? most : undefined;
+}
+
+function largestText(chain: readonly Compiled[]): string {
+  const [largest] = chain.flatMap(({ fn }) => usedDemotable(fn)).sort((a, b) => b.size - a.size);
+  return largest === undefined ? '' : `, the largest buffer is ${largest.name} with ${largest.size} bytes`;
+}
 
 /** Moves the largest slots of the deepest chain to scratch memory until every chain fits. */
 function fitStacks(compiled: Compiled[], calls: Map<string, Set<string>>, target: Target): number {
@@ -232,20 +256,9 @@ function fitStacks(compiled: Compiled[], calls: Map<string, Set<string>>, target
     const worst = deepest(compiled, calls);
     if (worst.bytes <= STACK_SIZE) return used;
     const chain = compiled.filter(({ fn }) => worst.chain.includes(fn.name));
-    const candidates = chain.map((entry) => ({ victim: entry, slots: usedDemotable(entry.fn) }));
-    candidates.sort((a, b) => (b.slots[0]?.size ?? 0) - (a.slots[0]?.size ?? 0));
-    let [{ victim, slots } = { victim: undefined, slots: [] }] = candidates;
-    const [largest] = slots;
-    if (largest && largest.size <= WORD) {
-      // Where no buffer is left, the many words of the longest function go: each saves little.
-      candidates.sort((a, b) => b.slots.length - a.slots.length);
-      [{ victim, slots }] = candidates;
-      if (slots.length < FEW_WORDS) victim = undefined;
-    } else {
-      slots = slots.filter(({ size }) => size > WORD);
-    }
-    const name = largest ? `, the largest buffer is ${largest.name} with ${largest.size} bytes` : '';
-    if (!scratch || !victim || !largest) throw stackTooDeep(worst.chain, worst.bytes, name);
+    const moving = scratch && toMove(chain);
+    if (!moving) throw stackTooDeep(worst.chain, worst.bytes, largestText(chain));
+    const { victim, slots } = moving;
     // All at once that this function has to give up, so that it looks its memory up once.
     let excess = worst.bytes - STACK_SIZE;
     const offsets = new Map<Slot, number>();

@@ -51,10 +51,11 @@ export function markerAddress(
   const maps = ProcessMaps.read(pid);
   if (maps === undefined) return `there is no process ${pid}, or it may not be looked at`;
   const offset = note.fileOffset!;
+  const { ino } = statSync(path, { bigint: true });
   const found = maps.mappings.find(
     (mapping) =>
       mapping.executable &&
-      isOf(mapping, path) &&
+      isOf(mapping, ino, path) &&
       mapping.offset <= offset &&
       BigInt(offset - mapping.offset) < mapping.end - mapping.start,
   );
@@ -63,10 +64,8 @@ export function markerAddress(
 }
 
 /** By its number; the device is another in some file systems (btrfs, overlayfs), so the path may say it as well. */
-function isOf(mapping: Mapping, path: string): boolean {
-  if (!isFile(mapping)) return false;
-  const { ino } = statSync(path, { bigint: true });
-  return mapping.inode === ino || Buffer.from(mapping.path).toString() === path;
+function isOf(mapping: Mapping, inode: bigint, path: string): boolean {
+  return isFile(mapping) && (mapping.inode === inode || Buffer.from(mapping.path).toString() === path);
 }
 
 /** The hash of an object: addresses and the numbers of the entries that describe them. */

@@ -1,9 +1,9 @@
-/** Codecs made from the types in a collection's BTF. */
+/** Codecs made from types of C. */
 import type { Btf } from '../../btf/btf.ts';
 import { decoder } from '../../btf/decode.ts';
+import { BtfError } from '../../btf/errors.ts';
 import type { TypeId } from '../../btf/types.ts';
 import { encoder } from '../../btf/write.ts';
-import type { MapSpec } from '../spec.ts';
 import type { Codec } from './codec.ts';
 import type { HandleCodecs } from './handle.ts';
 import { holdsProgram } from './redirect.ts';
@@ -28,16 +28,32 @@ export function btfCodec(types: Btf, id: TypeId, label: string): Codec<unknown> 
   };
 }
 
-/** Codecs for a map whose spec names types of the right size; bytes for the rest. */
-export function codecsOf(spec: MapSpec, types: Btf): HandleCodecs {
-  const codec = (what: string, id: TypeId | undefined, size: number): Codec<unknown> | undefined => {
-    if (id === undefined || id === 0 || types.sizeOf(id) !== size) return undefined;
-    return btfCodec(types, id, `map "${spec.name}" ${what}`);
-  };
+/** What a map's keys and values are, as far as that is known: its spec, an object's map, or what the kernel tells. */
+export interface TypedMap {
+  readonly name: string;
+  readonly type: number;
+  readonly keyType?: TypeId | undefined;
+  readonly keySize: number;
+  readonly valueType?: TypeId | undefined;
+  readonly valueSize: number;
+}
+
+/** Codecs for keys and values that have types of the right size; bytes for the rest. */
+export function codecsOf(map: TypedMap, types: Btf): HandleCodecs {
+  const codec = (what: string, id: TypeId = 0, size: number): Codec<unknown> | undefined =>
+    sizeIn(types, id) === size ? btfCodec(types, id, `map "${map.name}" ${what}`) : undefined;
   return {
-    key: codec('key', spec.keyType, spec.keySize),
-    value: holdsProgram(spec.type, spec.valueSize)
-      ? undefined
-      : codec('value', spec.valueType, spec.valueSize),
+    key: codec('key', map.keyType, map.keySize),
+    value: holdsProgram(map.type, map.valueSize) ? undefined : codec('value', map.valueType, map.valueSize),
   };
+}
+
+/** Undefined for void, and for a type without a size or of parts that are not there. */
+function sizeIn(types: Btf, id: TypeId): number | undefined {
+  try {
+    return types.strip(id) === 0 ? undefined : types.sizeOf(id);
+  } catch (error) {
+    if (error instanceof BtfError) return undefined;
+    throw error;
+  }
 }

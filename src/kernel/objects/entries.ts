@@ -1,14 +1,12 @@
 /** What is in a map, with the types that it was made with. */
-import type { Btf } from '../../btf/btf.ts';
 import { SysError } from '../../sys/errors.ts';
-import { btfCodec } from '../map/btf-codec.ts';
+import { codecsOf } from '../map/btf-codec.ts';
 import { DescriptorMap } from '../map/descriptors.ts';
 import { type HandleCodecs, openMap } from '../map/handle.ts';
 import { KeyedMap } from '../map/keyed.ts';
 import { mapKind } from '../map/kind.ts';
 import { mapInfo, openMapById } from '../map/map.ts';
 import { QueueMap } from '../map/queue.ts';
-import { holdsProgram } from '../map/redirect.ts';
 import { StackMap } from '../map/stacks.ts';
 import { MapType } from '../spec.ts';
 import { readTypes } from '../types.ts';
@@ -65,25 +63,9 @@ function codecsById(id: number): HandleCodecs {
   try {
     const info = mapInfo(fd.number);
     const types = info.btfId === 0 ? undefined : quietly(() => readTypes(info.btfId));
-    if (types === undefined) return {};
-    return {
-      key: codecFor(types, info.keyType, info.keySize, 'key'),
-      value: holdsProgram(info.type, info.valueSize)
-        ? undefined
-        : codecFor(types, info.valueType, info.valueSize, 'value'),
-    };
+    return types === undefined ? {} : codecsOf(info, types);
   } finally {
     fd.close();
-  }
-}
-
-function codecFor(types: Btf, type: number, size: number, label: string): HandleCodecs['key'] {
-  if (type === 0) return undefined;
-  try {
-    return types.sizeOf(type) === size ? btfCodec(types, type, label) : undefined;
-  } catch {
-    // A type without a size, or one that refers to what is not there: bytes are shown then.
-    return undefined;
   }
 }
 

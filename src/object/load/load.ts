@@ -11,13 +11,12 @@ import {
   type LoadOptions as CollectionOptions,
   loadCollection,
 } from '../../kernel/collection.ts';
-import { btfCodec } from '../../kernel/map/btf-codec.ts';
+import { codecsOf } from '../../kernel/map/btf-codec.ts';
 import { completed } from '../../kernel/map/create.ts';
 import { DescriptorMap } from '../../kernel/map/descriptors.ts';
 import { type HandleCodecs, handleOf } from '../../kernel/map/handle.ts';
 import { mapKind } from '../../kernel/map/kind.ts';
 import type { BpfMap } from '../../kernel/map/map.ts';
-import { holdsProgram } from '../../kernel/map/redirect.ts';
 import { findModule } from '../../kernel/types.ts';
 import { vmlinux } from '../../kernel/vmlinux.ts';
 import { SysError } from '../../sys/errors.ts';
@@ -174,15 +173,7 @@ function runningModules(): readonly ModuleTypes[] {
 /** Keys and values by the object's own types, which say more than what an old kernel gets. */
 function codecsFor(spec: ObjectSpec, map: ObjectMap): HandleCodecs {
   const { types } = spec;
-  if (types === undefined || map.data !== undefined) return {};
-  const codec = (what: string, id: number | undefined, size: number): HandleCodecs['key'] => {
-    if (id === undefined || types.strip(id) === 0 || types.sizeOf(id) !== size) return undefined;
-    return btfCodec(types, id, `map "${map.name}" ${what}`);
-  };
-  return {
-    key: codec('key', map.keyType, map.keySize),
-    value: holdsProgram(map.type, map.valueSize) ? undefined : codec('value', map.valueType, map.valueSize),
-  };
+  return types === undefined || map.data !== undefined ? {} : codecsOf(map, types);
 }
 
 /** Initial slots: the kernel keeps a program or map alive as long as it is in one. */

@@ -142,9 +142,15 @@ function showMessages(
   return pipe;
 }
 
+interface Planned {
+  readonly program: LoadedProgram;
+  readonly options: AttachOptions;
+}
+
 /** Attaches every program that was loaded; what a program needs besides its section comes from its annotations. */
 function attachAll(loaded: BpfObject, described: readonly PackageProgram[], run: RunOptions): void {
   const given = run.attach ?? {};
+  const planned: Planned[] = [];
   for (const program of Object.values<LoadedProgram>(loaded.programs)) {
     const annotations = described.find(({ name }) => name === program.name);
     if (annotations?.link === false) continue;
@@ -160,18 +166,23 @@ function attachAll(loaded: BpfObject, described: readonly PackageProgram[], run:
         { hint: `to do: ${wanted(program)}` },
       );
     }
-    announceKept(program, options, run);
-    program.attach(
-      saysWhere(program.spec) ? { ...(given.pid === undefined ? {} : { pid: given.pid }) } : options,
-    );
+    const pid = given.pid === undefined ? {} : { pid: given.pid };
+    planned.push({ program, options: saysWhere(program.spec) ? pid : options });
   }
+  if (run.keeping) for (const kept of filtersOf(planned)) run.keeping(kept);
+  for (const { program, options } of planned) program.attach(options);
 }
 
-function announceKept({ spec, program }: LoadedProgram, options: AttachOptions, run: RunOptions): void {
-  const way = spec.rule?.attach;
-  if ((way !== 'tc' && way !== 'tcAction') || options.interface === undefined || !run.keeping) return;
-  const kept = keptFilters(options.interface, [program.info().id]);
-  if (kept) run.keeping(kept);
+/** What is going to be kept for each interface. */
+function filtersOf(planned: readonly Planned[]): KeptFilters[] {
+  const ids = new Map<string | number, number[]>();
+  for (const { program, options } of planned) {
+    const way = program.spec.rule?.attach;
+    if ((way !== 'tc' && way !== 'tcAction') || options.interface === undefined) continue;
+    const there = ids.get(options.interface) ?? [];
+    ids.set(options.interface, [...there, program.program.info().id]);
+  }
+  return [...ids].flatMap(([which, programs]) => keptFilters(which, programs) ?? []);
 }
 
 /** What `bpfkit run` must be told of a program whose section does not say it. */

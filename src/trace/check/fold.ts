@@ -4,9 +4,6 @@ import { int64, uint64 } from '../types/type.ts';
 import type { Constant } from './context.ts';
 import { fitsIn, wrap } from './integers.ts';
 
-const asNumber = (value: Constant): bigint | undefined =>
-  typeof value === 'string' ? undefined : BigInt(value);
-
 /**
  * What two numbers of the script's text make. They have no width, so what neither int64 nor uint64 holds is `overflow`,
  * as are a division by nothing, a shift out of 64 bits, and a negative number beside one that only uint64 holds.
@@ -15,36 +12,11 @@ export function foldLiterals(operator: BinaryOperator, one: bigint, other: bigin
   const most = one > other ? one : other;
   const least = one > other ? other : one;
   if (least < 0n && !fitsIn(most, int64)) return 'overflow';
-  const value = exact(operator, one, other);
-  if (typeof value !== 'bigint') return value ?? 'overflow';
-  return fitsIn(value, int64) || fitsIn(value, uint64) ? value : 'overflow';
-}
-
-function exact(operator: BinaryOperator, one: bigint, other: bigint): Constant | undefined {
-  switch (operator) {
-    case '-':
-      return one - other;
-    case '+':
-      return one + other;
-    case '*':
-      return one * other;
-    case '&':
-      return one & other;
-    case '|':
-      return one | other;
-    case '^':
-      return one ^ other;
-    case '/':
-      return other === 0n ? undefined : one / other;
-    case '%':
-      return other === 0n ? undefined : one % other;
-    case '<<':
-      return other < 0n || other > 63n ? undefined : wrap(one << other, one < 0n);
-    case '>>':
-      return other < 0n || other > 63n ? undefined : one >> other;
-    default:
-      return foldBinary(operator, one, other, true);
-  }
+  if ((operator === '<<' || operator === '>>') && (other < 0n || other > 63n)) return 'overflow';
+  const value = compared(operator, one, other) ?? exact(operator, one, other);
+  if (typeof value === 'boolean') return value;
+  if (operator === '<<') return wrap(value!, one < 0n);
+  return value !== undefined && (fitsIn(value, int64) || fitsIn(value, uint64)) ? value : 'overflow';
 }
 
 /** Undefined: not foldable; what divides by zero is left to say so when it runs. */
@@ -59,7 +31,16 @@ export function foldBinary(
     if (operator === '==') return left === right;
     return operator === '!=' ? left !== right : undefined;
   }
-  const [one, other] = [asNumber(left)!, asNumber(right)!];
+  const [one, other] = [BigInt(left), BigInt(right)];
+  const truth = compared(operator, one, other);
+  if (truth !== undefined) return truth;
+  const shift = operator === '<<' || operator === '>>';
+  // What runs shifts in zeroes, by as many places as 64 bits have.
+  const value = exact(operator, shift ? BigInt.asUintN(64, one) : one, shift ? other & 63n : other);
+  return value === undefined ? undefined : wrap(value, signed || operator === '-');
+}
+
+function compared(operator: BinaryOperator, one: bigint, other: bigint): boolean | undefined {
   switch (operator) {
     case '==':
       return one === other;
@@ -77,27 +58,36 @@ export function foldBinary(
       return one !== 0n && other !== 0n;
     case '||':
       return one !== 0n || other !== 0n;
+    default:
+      return undefined;
+  }
+}
+
+/** As if there were no end of bits. Undefined: a division by zero. */
+function exact(operator: BinaryOperator, one: bigint, other: bigint): bigint | undefined {
+  switch (operator) {
     case '+':
-      return fitting(one + other, signed);
+      return one + other;
     case '-':
-      return wrap(one - other, true);
+      return one - other;
     case '*':
-      return fitting(one * other, signed);
+      return one * other;
     case '&':
-      return fitting(BigInt.asUintN(64, one) & BigInt.asUintN(64, other), signed);
+      return one & other;
     case '|':
-      return fitting(BigInt.asUintN(64, one) | BigInt.asUintN(64, other), signed);
+      return one | other;
     case '^':
-      return fitting(BigInt.asUintN(64, one) ^ BigInt.asUintN(64, other), signed);
-    // Of literals as it is written; what runs divides without signs.
+      return one ^ other;
     case '/':
-      return other === 0n ? undefined : fitting(one / other, signed);
+      return other === 0n ? undefined : one / other;
     case '%':
-      return other === 0n ? undefined : fitting(one % other, signed);
+      return other === 0n ? undefined : one % other;
     case '<<':
-      return fitting(BigInt.asUintN(64, one << (other & 63n)), signed);
+      return one << other;
     case '>>':
-      return fitting(BigInt.asUintN(64, one) >> (other & 63n), signed);
+      return one >> other;
+    default:
+      return undefined;
   }
 }
 
@@ -128,6 +118,3 @@ export function foldText(
   if (typeof right === 'string' && typeof left === 'bigint' && left >= 0n) return right.slice(Number(left));
   return undefined;
 }
-
-/** 64 bits as they would be read; positive numbers above int64 stay what they are where both were literals. */
-const fitting = (value: bigint, signed: boolean): bigint => wrap(value, signed);

@@ -12,5 +12,5 @@ export const numberRange = (least: number, most: number): string =>
 export const invalidChoice = (name: string, words: readonly string[]): string =>
   `Invalid value for ${name}: valid values are ${words.slice(0, -1).join(', ')}, and ${words.at(-1)}.`;
 export const invalidLicense = (found: string, words: readonly string[]): string =>
-  `Found: ${found}. Valid values: ${words.join(', ')}. Which programs need it: https://docs.kernel.org/bpf/bpf_licensing.html`;
+  `Invalid value for license. Found: ${found}. Valid values: ${words.join(', ')}. Which programs need it: https://docs.kernel.org/bpf/bpf_licensing.html`;
 export const invalidSetting = (key: string, wrong: string): string => `${key}: ${wrong}`;

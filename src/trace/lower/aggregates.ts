@@ -4,6 +4,7 @@ import { increment, lookUp, mapEntry } from '../../script/emit/counter.ts';
 import { bitLength, floorLog2 } from '../../script/emit/numbers.ts';
 import type { Expr, MapExpr } from '../ast/nodes.ts';
 import { type AggregateType, type Type, type TypeOf, uint64 } from '../types/type.ts';
+import { eachIndex } from './each-index.ts';
 import { type Lowered, nothing } from './lowered.ts';
 import { addWord, bucketKey, counted, keyOf, mapOf, putRaw } from './maps.ts';
 import { frameMemory } from './memory.ts';
@@ -247,47 +248,32 @@ export function readAggregateAt(l: Lowering, map: MapPlan, key: Value): Lowered 
   const averages = type.kind === 'avg' || type.kind === 'stats';
   b.write(first, b.constant(0));
   b.write(second, b.constant(0));
-  const cpu = b.variable('cpu');
   const cpus = isPortable(l) ? mostCpus : l.environment.possibleCpus;
-  b.write(cpu, b.constant(0));
-  const [head, body, found, next, after] = [
-    b.block('loop'),
-    b.block('body'),
-    b.block('found'),
-    b.block('next'),
-    b.block('after'),
-  ];
-  b.jump(head);
-  b.enter(head);
-  b.branch('ult', b.read(cpu), b.constant(cpus), body, after);
-  b.begin(body);
-  const entry = l.call('map_lookup_percpu_elem', [b.mapAddress(map.kernelName), key, b.read(cpu)], mapEntry);
-  // Behind the last CPU there is nothing (bpf_map_lookup_percpu_elem): another machine may have more of them.
-  b.branch('eq', entry, b.constant(0), isPortable(l) ? after : next, found);
-  b.begin(found);
-  const value = b.load(8, entry, 0);
-  if (extremes) {
-    const [set, better] = [b.block('set'), b.block('better')];
-    b.branch('eq', b.load(8, entry, 8), b.constant(0), next, set);
-    b.begin(set);
-    const compare = b.block('compare');
-    b.branch('eq', b.read(second), b.constant(0), better, compare);
-    b.begin(compare);
-    const op = `${signed ? 's' : 'u'}${type.kind === 'min' ? 'lt' : 'gt'}` as 'slt';
-    b.branch(op, value, b.read(first), better, next);
-    b.begin(better);
-    b.write(first, value);
-    b.write(second, b.constant(1));
-  } else {
-    b.write(first, b.binary('add', b.read(first), value));
-    if (averages) b.write(second, b.binary('add', b.read(second), b.load(8, entry, 8)));
-  }
-  b.jump(next);
-  b.begin(next);
-  b.write(cpu, b.binary('add', b.read(cpu), b.constant(1)));
-  b.jump(head);
-  b.seal(head);
-  b.begin(after);
+  eachIndex(l, cpus, (cpu, next, out) => {
+    const found = b.block('found');
+    const entry = l.call('map_lookup_percpu_elem', [b.mapAddress(map.kernelName), key, cpu], mapEntry);
+    // Behind the last CPU there is nothing (bpf_map_lookup_percpu_elem): another machine may have more of them.
+    b.branch('eq', entry, b.constant(0), isPortable(l) ? out : next, found);
+    b.begin(found);
+    const value = b.load(8, entry, 0);
+    if (extremes) {
+      const [set, better] = [b.block('set'), b.block('better')];
+      b.branch('eq', b.load(8, entry, 8), b.constant(0), next, set);
+      b.begin(set);
+      const compare = b.block('compare');
+      b.branch('eq', b.read(second), b.constant(0), better, compare);
+      b.begin(compare);
+      const op = `${signed ? 's' : 'u'}${type.kind === 'min' ? 'lt' : 'gt'}` as 'slt';
+      b.branch(op, value, b.read(first), better, next);
+      b.begin(better);
+      b.write(first, value);
+      b.write(second, b.constant(1));
+    } else {
+      b.write(first, b.binary('add', b.read(first), value));
+      if (averages) b.write(second, b.binary('add', b.read(second), b.load(8, entry, 8)));
+    }
+    b.jump(next);
+  });
   const result = entryType(type);
   if (!averages) return { kind: 'scalar', value: b.read(first), type: result };
   const quotient = b.variable('average');

@@ -13,6 +13,7 @@ import { FunctionBuilder, type Variable } from '../../compiler/builder.ts';
 import { scalar64, type Value, type ValueType } from '../../compiler/ir.ts';
 import type { BlockExpr } from '../ast/nodes.ts';
 import type { ScriptVariable } from '../checked.ts';
+import { stackPointer } from './called-back.ts';
 import { block } from './expressions.ts';
 import { inMemory, registerOf } from './memory.ts';
 import { Lowering, type Storage } from './state.ts';
@@ -30,8 +31,6 @@ export interface Callback {
   /** Calls the helper with the function's address, taken where the call is, and the state's. */
   call(callback: () => Value, state: Value): void;
 }
-
-const stackPointer: ValueType = { kind: 'pointer', provenance: 'stack', nullable: false };
 
 export function callForEach(l: Lowering, body: BlockExpr, callback: Callback): void {
   const { b } = l;

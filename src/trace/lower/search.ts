@@ -1,12 +1,11 @@
 /** Looking for one text in another. */
-import { FunctionBuilder } from '../../compiler/builder.ts';
+import type { FunctionBuilder } from '../../compiler/builder.ts';
 import { helper } from '../../compiler/helpers.ts';
-import { type IrFunction, scalar64, type Value, type ValueType } from '../../compiler/ir.ts';
+import type { IrFunction, Value } from '../../compiler/ir.ts';
 import { addressAt } from '../../script/emit/memory.ts';
+import { stackPointer, turnFunction } from './called-back.ts';
 import type { Place } from './lowered.ts';
 import type { Lowering } from './state.ts';
-
-const stackPointer: ValueType = { kind: 'pointer', provenance: 'stack', nullable: false };
 
 /** In the state: addresses of both texts, the result, the start that is looked at, and what became of it. */
 const [hayAt, needleAt, foundAt, startAt, outcomeAt] = [0, 8, 16, 24, 32];
@@ -28,8 +27,8 @@ export function searchText(
 ): Value {
   const { b } = l;
   const [search, compare] = [l.module.functionName('search'), l.module.functionName('compare')];
-  l.module.add(searcher(search, compare, haySize, needleSize));
-  l.module.add(comparer(compare, haySize, needleSize));
+  l.module.add(searcher(turnFunction(l, search), compare, haySize, needleSize));
+  l.module.add(comparer(turnFunction(l, compare), haySize, needleSize));
   const state = b.slotAddress(b.slot('state', 40, 8, true));
   b.store(8, state, hayAt, addressAt(l, hay.base, hay.offset));
   b.store(8, state, needleAt, addressAt(l, needle.base, needle.offset));
@@ -38,21 +37,13 @@ export function searchText(
   return b.load(8, state, foundAt);
 }
 
-function callback(name: string, index: string): FunctionBuilder {
-  return new FunctionBuilder(name, 'callback', [
-    { name: index, type: scalar64 },
-    { name: 'state', type: stackPointer },
-  ]);
-}
-
 /** The byte of a text of the state at an index that is inside. */
 function byteAt(b: FunctionBuilder, textAt: number, index: Value): Value {
   const text = b.load(8, b.parameter(1), textAt, { type: stackPointer });
   return b.load(1, b.binary('add', text, index, 64, text.type), 0);
 }
 
-function searcher(name: string, compare: string, haySize: number, needleSize: number): IrFunction {
-  const b = callback(name, 'start');
+function searcher(b: FunctionBuilder, compare: string, haySize: number, needleSize: number): IrFunction {
   const start = b.extend(b.parameter(0), 32, false);
   const state = b.parameter(1);
   const [begins, inside, open, alike] = [
@@ -99,8 +90,7 @@ function searcher(name: string, compare: string, haySize: number, needleSize: nu
   return b.finish();
 }
 
-function comparer(name: string, haySize: number, needleSize: number): IrFunction {
-  const b = callback(name, 'index');
+function comparer(b: FunctionBuilder, haySize: number, needleSize: number): IrFunction {
   const index = b.binary('add', b.extend(b.parameter(0), 32, false), b.constant(1));
   const state = b.parameter(1);
   const [inNeedle, more, inside] = [b.block('in needle'), b.block('more'), b.block('inside')];

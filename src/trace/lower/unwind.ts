@@ -17,7 +17,7 @@
  */
 import { FunctionBuilder } from '../../compiler/builder.ts';
 import { helper } from '../../compiler/helpers.ts';
-import { scalar64, type Value, type ValueType } from '../../compiler/ir.ts';
+import type { Value, ValueType } from '../../compiler/ir.ts';
 import { RBP_IN_FRAME, RBP_LOST, RuleKind } from '../../elf/frames/rule.ts';
 import {
   AREAS,
@@ -35,6 +35,7 @@ import { dwarfStackMapName, emptyStack, unwindFailed, unwoundStack } from '../ty
 import { type StackType, uint32 } from '../types/type.ts';
 import type { Call } from './builtins/lower-builtin.ts';
 import { taskId } from './builtins/process.ts';
+import { stackPointer, turnFunction } from './called-back.ts';
 import { LowerError } from './errors.ts';
 import { currentTask, type KernelObject, numberField, objectField } from './kernel-field.ts';
 import { clear, frameMemory } from './memory.ts';
@@ -61,7 +62,6 @@ const At = {
   frames: 80,
 } as const;
 
-const stackPointer: ValueType = { kind: 'pointer', provenance: 'stack', nullable: false };
 const mapValue: ValueType = { kind: 'pointer', provenance: 'mapValue', nullable: true };
 const present: ValueType = { kind: 'pointer', provenance: 'mapValue', nullable: false };
 
@@ -204,11 +204,7 @@ function frameFunction(l: Lowering, limit: number): string {
   l.module.shared.set('area', area);
   const name = l.module.functionName('frame');
   l.module.shared.set(`frame ${limit}`, name);
-  const builder = new FunctionBuilder(name, 'callback', [
-    { name: 'index', type: scalar64 },
-    { name: 'state', type: stackPointer },
-  ]);
-  builder.source = l.b.source;
+  const builder = turnFunction(l, name);
   new FrameWalk(within(l, builder), limit, area).make();
   l.module.add(builder.finish());
   return name;

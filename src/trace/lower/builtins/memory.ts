@@ -5,9 +5,11 @@ import type { Expr } from '../../ast/nodes.ts';
 import { layoutOf } from '../../types/layout.ts';
 import { bool, int64, type Type } from '../../types/type.ts';
 import { behind } from '../access.ts';
+import { eachIndex } from '../each-index.ts';
 import { type Lowered, nothing, type Place } from '../lowered.ts';
 import { addressOf, clear, frameMemory, inMemory, memoryOf, registerOf, store, typeOf } from '../memory.ts';
 import type { Lowering } from '../state.ts';
+import { byteAt } from '../text-bytes.ts';
 import { isRegister } from '../types.ts';
 import type { Call, LowerBuiltins } from './lower-builtin.ts';
 import { atMost } from './strings.ts';
@@ -77,34 +79,16 @@ function memcmp(l: Lowering, _: Call, [first, second, count]: readonly Expr[]): 
   const [left, right] = [copy(first!), copy(second!)];
   const result = b.variable('order');
   b.write(result, b.constant(0));
-  const index = b.variable('index');
-  b.write(index, b.constant(0));
-  const [head, body, differs, next, after] = [
-    b.block('loop'),
-    b.block('body'),
-    b.block('differs'),
-    b.block('next'),
-    b.block('after'),
-  ];
-  b.jump(head);
-  b.enter(head);
-  const inside = b.block('inside');
-  b.branch('ult', b.read(index), b.constant(room), inside, after);
-  b.begin(inside);
-  b.branch('ult', b.read(index), bytes ?? b.constant(room), body, after);
-  b.begin(body);
-  const at = (place: Place) =>
-    b.load(1, b.binary('add', place.base, b.read(index), 64, place.base.type), place.offset);
-  const [one, other] = [at(left), at(right)];
-  b.branch('ne', one, other, differs, next);
-  b.begin(differs);
-  b.write(result, b.binary('sub', one, other));
-  b.jump(after);
-  b.begin(next);
-  b.write(index, b.binary('add', b.read(index), b.constant(1)));
-  b.jump(head);
-  b.seal(head);
-  b.begin(after);
+  eachIndex(l, room, (index, next, out) => {
+    const [inside, differs] = [b.block('inside'), b.block('differs')];
+    b.branch('ult', index, bytes ?? b.constant(room), inside, out);
+    b.begin(inside);
+    const [one, other] = [byteAt(l, left, index), byteAt(l, right, index)];
+    b.branch('ne', one, other, differs, next);
+    b.begin(differs);
+    b.write(result, b.binary('sub', one, other));
+    b.jump(out);
+  });
   return { kind: 'scalar', value: b.read(result), type: int64 };
 }
 

@@ -16,6 +16,7 @@ import { hasBuckets, int64, isAggregate, string, type Type, uint64 } from '../..
 import { behind } from '../access.ts';
 import { type Argument, locationOf } from '../actions.ts';
 import { entryType } from '../aggregates.ts';
+import { eachIndex } from '../each-index.ts';
 import { numberField } from '../kernel-field.ts';
 import { type Lowered, nothing } from '../lowered.ts';
 import { keyOf } from '../maps.ts';
@@ -181,35 +182,19 @@ function join(l: Lowering, _: Call, [array, separator]: readonly Expr[]): Lowere
   l.script.actions.sendRaw(l, first + joined * joinWidth, action, (record) => {
     clear(l, record, countAt, 8 + joined * joinWidth);
     const pointer = frameMemory(l, 'string', 8);
-    const index = b.variable('index');
-    b.write(index, b.constant(0));
-    const [head, body, next, after] = [b.block('loop'), b.block('body'), b.block('next'), b.block('after')];
-    b.jump(head);
-    b.enter(head);
-    b.branch('ult', b.read(index), b.constant(joined), body, after);
-    b.begin(body);
-    const entry = b.binary(
-      'add',
-      addressAt(l, source.base, source.offset),
-      b.binary('shl', b.read(index), b.constant(3)),
-    );
-    l.call(bytesReader(source.memory), [pointer, b.constant(8), entry]);
-    const text = b.load(8, pointer, 0);
-    b.branch('ne', text, b.constant(0), next, after);
-    b.begin(next);
-    const place = b.binary(
-      'add',
-      record,
-      b.binary('mul', b.read(index), b.constant(joinWidth)),
-      64,
-      record.type,
-    );
-    l.call(stringReader(source.memory), [addressAt(l, place, first), b.constant(joinWidth), text]);
-    b.write(index, b.binary('add', b.read(index), b.constant(1)));
-    b.jump(head);
-    b.seal(head);
-    b.begin(after);
-    b.store(8, record, countAt, b.read(index));
+    const count = eachIndex(l, joined, (index, next, out) => {
+      const strings = addressAt(l, source.base, source.offset);
+      const entry = b.binary('add', strings, b.binary('shl', index, b.constant(3)));
+      l.call(bytesReader(source.memory), [pointer, b.constant(8), entry]);
+      const text = b.load(8, pointer, 0);
+      const there = b.block('there');
+      b.branch('ne', text, b.constant(0), there, out);
+      b.begin(there);
+      const place = b.binary('add', record, b.binary('mul', index, b.constant(joinWidth)), 64, record.type);
+      l.call(stringReader(source.memory), [addressAt(l, place, first), b.constant(joinWidth), text]);
+      b.jump(next);
+    });
+    b.store(8, record, countAt, count);
   });
   return nothing;
 }

@@ -5,12 +5,13 @@ import type { Expr } from '../../ast/nodes.ts';
 import { layoutOf } from '../../types/layout.ts';
 import { bool, int64, type Type, uint64 } from '../../types/type.ts';
 import { behind } from '../access.ts';
+import { eachIndex } from '../each-index.ts';
 import { equalBytes, ours } from '../equality.ts';
 import type { Lowered, Place } from '../lowered.ts';
 import { clear, frameMemory, inMemory, keepLast, store, textSpare, typeOf } from '../memory.ts';
 import { searchText } from '../search.ts';
 import type { Lowering } from '../state.ts';
-import { measuredByCall, textLength } from '../text-length.ts';
+import { byteAt, knownLength, measuredByCall, textLength } from '../text-bytes.ts';
 import { textSize } from '../types.ts';
 import type { Call, LowerBuiltins } from './lower-builtin.ts';
 
@@ -79,40 +80,6 @@ function roomOf(l: Lowering, expr: Expr): Room {
   return { ...place, size: layoutOf(place.type).size };
 }
 
-/** A byte at a distance that the caller has made sure is inside. */
-function byteAt(l: Lowering, room: Room, index: Value): Value {
-  const { b } = l;
-  return b.load(1, b.binary('add', room.base, index, 64, room.base.type), room.offset);
-}
-
-/** Goes on while there is a byte: `each` jumps to `next` or out of the loop. */
-function eachByte(l: Lowering, size: number, each: (index: Value, next: Target, out: Target) => void): Value {
-  const { b } = l;
-  const index = b.variable('index');
-  b.write(index, b.constant(0));
-  const [head, body, next, out] = [b.block('loop'), b.block('body'), b.block('next'), b.block('out')];
-  b.jump(head);
-  b.enter(head);
-  b.branch('ult', b.read(index), b.constant(size), body, out);
-  b.begin(body);
-  each(b.read(index), next, out);
-  b.begin(next);
-  b.write(index, b.binary('add', b.read(index), b.constant(1)));
-  b.jump(head);
-  b.seal(head);
-  b.begin(out);
-  return b.read(index);
-}
-
-type Target = ReturnType<Lowering['b']['block']>;
-
-/** Known to the verifier, who lets helpers write behind it. */
-function length(l: Lowering, room: Room): Value {
-  return eachByte(l, room.size, (index, next, out) => {
-    l.b.branch('ne', byteAt(l, room, index), l.b.constant(0), next, out);
-  });
-}
-
 /** 0 if the first bytes are the same or end in the same way, else 1. */
 function strncmp(l: Lowering, _: Call, [first, second, count]: readonly Expr[]): Lowered {
   const { b } = l;
@@ -139,7 +106,7 @@ function strncmp(l: Lowering, _: Call, [first, second, count]: readonly Expr[]):
   b.write(result, b.constant(0));
   const differs = b.block('differs');
   const after = b.block('after');
-  eachByte(l, Math.min(most, left.size, right.size), (index, next, out) => {
+  eachIndex(l, Math.min(most, left.size, right.size), (index, next, out) => {
     const [a, c] = [byteAt(l, left, index), byteAt(l, right, index)];
     const same = b.block('same');
     b.branch('eq', a, c, same, differs);
@@ -185,7 +152,7 @@ function concat(l: Lowering, call: Call, [first, second]: readonly Expr[]): Lowe
       };
       if (!measuredByCall(l, size)) {
         const whole = put(to, offset);
-        return append(whole, length(l, whole), (left) => atMost(l, left, right.size));
+        return append(whole, knownLength(l, whole, size), (left) => atMost(l, left, right.size));
       }
       // What the verifier knows of the end is that it is inside: the second has room behind any such.
       const whole = put(frameMemory(l, 'joined', size + right.size), 0);

@@ -1,7 +1,9 @@
-/** How long a text is. */
-import { FunctionBuilder } from '../../compiler/builder.ts';
-import { type IrFunction, scalar64, type Value, type ValueType } from '../../compiler/ir.ts';
+/** Going through the bytes of a text, and how long it is. */
+import type { FunctionBuilder } from '../../compiler/builder.ts';
+import type { IrFunction, Value } from '../../compiler/ir.ts';
 import { addressAt } from '../../script/emit/memory.ts';
+import { stackPointer, turnFunction } from './called-back.ts';
+import { eachIndex } from './each-index.ts';
 import type { Place } from './lowered.ts';
 import { frameMemory } from './memory.ts';
 import type { Lowering } from './state.ts';
@@ -16,27 +18,19 @@ export function measuredByCall(l: Lowering, size: number): boolean {
 
 /** Bytes before the NUL, or `size` if there is none. */
 export function textLength(l: Lowering, text: Place, size: number): Value {
-  return measuredByCall(l, size) ? calledRounds(l, text, size) : forgotten(l, ownRounds(l, text, size));
+  return measuredByCall(l, size) ? calledRounds(l, text, size) : forgotten(l, knownLength(l, text, size));
 }
 
-/** The verifier follows all rounds, and keeps a way out for each. */
-function ownRounds(l: Lowering, text: Place, size: number): Value {
-  const { b } = l;
-  const at = b.variable('at');
-  b.write(at, b.constant(0));
-  const [head, body, next, out] = [b.block('loop'), b.block('body'), b.block('next'), b.block('out')];
-  b.jump(head);
-  b.enter(head);
-  b.branch('ult', b.read(at), b.constant(size), body, out);
-  b.begin(body);
-  const byte = b.load(1, b.binary('add', text.base, b.read(at), 64, text.base.type), text.offset);
-  b.branch('ne', byte, b.constant(0), next, out);
-  b.begin(next);
-  b.write(at, b.binary('add', b.read(at), b.constant(1)));
-  b.jump(head);
-  b.seal(head);
-  b.begin(out);
-  return b.read(at);
+/** Known to the verifier, who follows all rounds and keeps a way out for each: helpers may write behind it. */
+export function knownLength(l: Lowering, text: Place, size: number): Value {
+  return eachIndex(l, size, (index, next, out) => {
+    l.b.branch('ne', byteAt(l, text, index), l.b.constant(0), next, out);
+  });
+}
+
+/** A byte at a distance that the caller has made sure is inside. */
+export function byteAt({ b }: Lowering, { base, offset }: Place, index: Value): Value {
+  return b.load(1, b.binary('add', base, index, 64, base.type), offset);
 }
 
 /**
@@ -58,7 +52,7 @@ function calledRounds(l: Lowering, text: Place, size: number): Value {
   const { b } = l;
   const step = text.offset % 8 === 0 && size % 8 === 0 ? 8 : 1;
   const name = l.module.functionName('length');
-  l.module.add(measure(name, size, step));
+  l.module.add(measure(turnFunction(l, name), size, step));
   const state = b.slotAddress(b.slot('state', 16, 8, true));
   b.store(8, state, textAt, addressAt(l, text.base, text.offset));
   b.store(8, state, lengthAt, b.constant(0));
@@ -66,13 +60,7 @@ function calledRounds(l: Lowering, text: Place, size: number): Value {
   return b.load(8, state, lengthAt);
 }
 
-const stackPointer: ValueType = { kind: 'pointer', provenance: 'stack', nullable: false };
-
-function measure(name: string, size: number, step: 1 | 8): IrFunction {
-  const b = new FunctionBuilder(name, 'callback', [
-    { name: 'round', type: scalar64 },
-    { name: 'state', type: stackPointer },
-  ]);
+function measure(b: FunctionBuilder, size: number, step: 1 | 8): IrFunction {
   const round = b.extend(b.parameter(0), 32, false);
   const at = step === 1 ? round : b.binary('shl', round, b.constant(3));
   const state = b.parameter(1);
