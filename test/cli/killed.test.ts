@@ -79,6 +79,7 @@ const commands: readonly (readonly string[])[] = [
   ['run', objectPath('attach')],
   ['run', objectPath('first')],
   ['run', '--interface', 'lo', '--direction', 'ingress', objectPath('allocated')],
+  ['run', '--interface', 'lo', '--direction', 'egress', objectPath('filters')],
   ['trace', '-e', script],
   ['tree', 'pid', '1', '--watch'],
   ['run', congestion],
