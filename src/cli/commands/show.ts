@@ -10,7 +10,7 @@ import { readTypes } from '../../kernel/types.ts';
 import { escapeText } from '../../text/escape.ts';
 import { jsonText } from '../../text/json.ts';
 import { type Call, type ExitCode, type Io, UsageError } from '../command.ts';
-import { memberLines, valueText } from '../objects/columns.ts';
+import { entryText, memberLines } from '../objects/columns.ts';
 import { linkMembers, type Members, mapMembers, programMembers, typesMembers } from '../objects/members.ts';
 import { inspectType } from '../objects/types.ts';
 import { jsonOf } from '../objects/values.ts';
@@ -155,8 +155,8 @@ function showEntries(id: number, io: Io, json: boolean): void {
     const entry = { ...shown, value: jsonOf(value) };
     if (json) io.out.line(jsonText({ map_id: id, ...entry }));
     else {
-      const before = key === undefined ? '' : `${valueText(entry.key)}: `;
-      io.out.line(`${before}${valueText(entry.value)}`);
+      const before = key === undefined ? '' : `${entryText(entry.key)}: `;
+      io.out.line(`${before}${entryText(entry.value)}`);
     }
   }
   if (!json) io.err.line(`${count} ${count === 1 ? 'entry' : 'entries'}`);

@@ -31,16 +31,22 @@ export function tableLines(columns: readonly Column[], rows: readonly Members[])
   );
 }
 
-/** A value for people: text as it is, lists with commas, nothing for nothing. */
+/** A value for people: text as it is, lists with commas, nothing for nothing; a process as `comm(pid)`. */
 export function valueText(value: JsonValue | undefined): string {
+  if (Array.isArray(value)) return (value as readonly JsonValue[]).map(valueText).join(', ');
+  if (typeof value === 'object' && value !== null) {
+    const { pid, comm, ...more } = value as Record<string, JsonValue>;
+    if (pid !== undefined && Object.keys(more).length === 0) return `${valueText(comm)}(${valueText(pid)})`;
+  }
+  return entryText(value);
+}
+
+/** The same for what somebody else has put together, such as an entry of a map: every member is shown. */
+export function entryText(value: JsonValue | undefined): string {
   if (value === undefined || value === null) return '';
   if (typeof value === 'string') return escapeText(value);
-  if (Array.isArray(value)) return (value as readonly JsonValue[]).map(valueText).join(', ');
-  if (typeof value === 'object') {
-    const { pid, comm } = value as Record<string, JsonValue>;
-    return pid === undefined ? jsonText(value) : `${valueText(comm)}(${valueText(pid)})`;
-  }
-  return String(value);
+  if (Array.isArray(value)) return (value as readonly JsonValue[]).map(entryText).join(', ');
+  return typeof value === 'object' ? jsonText(value) : String(value);
 }
 
 /** One object, a member a line; empty members are left out. */
